@@ -1,0 +1,23 @@
+"""Markup to lines. Each shape of page has a reader; the shape is told by the content, never by a file name.
+
+A further shape is one more module with a `READER` and one more entry in `READERS`.
+"""
+
+from __future__ import annotations
+
+from etl.model import Decoded, Parsed
+from etl.stages.parse import front_matter, html_page, plain
+
+# The first reader that recognises its shape reads the page; the last one takes everything.
+READERS = (front_matter.READER, html_page.READER, plain.READER)
+
+
+def parse(decoded: Decoded) -> Parsed:
+    """The page's text as lines, what its markup declares, and its images; page furniture is still in.
+
+    Raises ArticleError `too_large` or `too_complex` where front matter crosses a limit.
+
+    >>> parse(Decoded("---\\ntitle: 一盆花\\n---\\n<p>2月23日，&ldquo;花&rdquo;丢了。</p>", "utf-8", 1.0)).text
+    '2月23日，“花”丢了。'
+    """
+    return next(reader for reader in READERS if reader.sniff(decoded.text)).read(decoded.text)

@@ -1,0 +1,194 @@
+"""A saved web page, or a fragment of one: what its head declares, and the lines around the story.
+
+The story's element is the deepest one that holds most of the page's sentences; link lists, menus and
+footers hold many words but few sentences. The lines just before it (title, date, source) come along;
+what stands in them is for `layout` to tell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from etl.model import Parsed
+from etl.stages.parse import markup
+from etl.stages.parse.reader import Reader
+
+SNIFF_CHARS = 65_536
+PAGE_RE = re.compile(r"<!doctype\s{1,9}html|<html[\s>]|<head[\s>]|<body[\s>]", re.I)
+# A fragment opens with a tag and closes block elements.
+FRAGMENT_RE = re.compile(r"\s{0,200}<(?:!--|div|p|article|section|table|ul|h[1-6]|span|main|center)[\s>]", re.I)
+CLOSED_RE = re.compile(r"</(?:div|p|article|section|table|ul|h[1-6]|span|main|center)\s{0,9}>", re.I)
+
+# What metadata may be called, best first. Names are compared in lower case.
+META = {
+    "title": ("og:title", "twitter:title", "articletitle", "title"),
+    "published": (
+        "article:published_time",
+        "og:published_time",
+        "og:release_date",
+        "datepublished",
+        "publishdate",
+        "pubdate",
+        "publish_date",
+        "publish-date",
+        "publication_date",
+        "firstpublishedtime",
+        "weibo:article:create_at",
+        "date",
+    ),
+    "source": ("contentsource", "source", "article:source", "mediaid", "og:article:source"),
+    "site": ("og:site_name", "sitename", "application-name"),
+    "author": ("author", "article:author", "og:article:author", "byl"),
+    "url": ("og:url", "article:url"),
+}
+SENTENCE_RE = re.compile(r"[，。；！？]")
+MIN_SENTENCE_CHARS = 12
+MOST = 0.75  # share of the page's sentences that the story's element must hold
+HEAD_LINES = 8  # lines before the story that may hold title, date and source, if no heading tells more
+MAX_JSON_CHARS = 1_000_000
+
+
+def sniff(text: str) -> bool:
+    """Whether the text is an HTML document, or opens with a tag and closes one."""
+    head = text[:SNIFF_CHARS]
+    return bool(PAGE_RE.search(head) or (FRAGMENT_RE.match(head) and CLOSED_RE.search(head)))
+
+
+def read(text: str) -> Parsed:
+    """Lines from the heading to the end of the story, images of the story, and what the head declares."""
+    root = markup.tree(text)
+    if root is None:
+        return Parsed(shape="html", text="")
+    story = story_element(root)
+    body, images = markup.lines(story)
+    before, _ = markup.lines(root, until=story)
+    declared = declared_fields(root)
+    heading = "\n".join(heading_lines(before.split("\n"), declared.get("title", "")))
+    return Parsed(
+        shape="html",
+        text=f"{heading}\n{body}".strip("\n"),
+        declared=declared,
+        image_urls=images,
+        head_image=next(iter(meta_values(root, ("og:image",))), None),
+    )
+
+
+def story_element(root: etree._Element) -> etree._Element:
+    """The deepest element with at least three quarters of the page's sentence characters outside links."""
+    weights: dict[etree._Element, int] = {}
+    skipped = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            skipped += bool(skipped or element.tag in markup.HIDDEN or element.tag == "a")
+            weights[element] = 0 if skipped else sentence_chars(element.text)
+            continue
+        skipped -= bool(skipped)
+        parent = element.getparent()
+        if parent is not None and element is not root:
+            weights[parent] += weights[element] + (0 if skipped else sentence_chars(element.tail))
+    enough = MOST * weights[root]
+    element = root
+    while weights[root]:
+        heaviest = max(element, key=lambda child: weights.get(child, 0), default=None)
+        if heaviest is None or weights[heaviest] < enough or heaviest.tag in {"p", "span", "br"}:
+            break
+        element = heaviest
+    return element
+
+
+def sentence_chars(text: str | None) -> int:
+    """Characters of a piece of text if it has the punctuation of a sentence, else 0."""
+    if not text or len(text) < MIN_SENTENCE_CHARS or not SENTENCE_RE.search(text):
+        return 0
+    return len(text.strip())
+
+
+def heading_lines(lines: list[str], title: str) -> list[str]:
+    """The lines before the story from its title on; the last few if the title is not among them."""
+    for i in range(len(lines) - 1, -1, -1):
+        if len(lines[i]) >= 6 and title.startswith(lines[i]):
+            return lines[i : i + 2 * HEAD_LINES]
+    return lines[-HEAD_LINES:]
+
+
+def declared_fields(root: etree._Element) -> dict[str, str]:
+    """Title, publication time, source, site, author and address from meta tags, JSON-LD, <h1> and <title>.
+
+    A heading that <title> or og:title begins with is the title without the site's name.
+    """
+    declared = {field: values[0] for field, names in META.items() if (values := meta_values(root, names))}
+    for field, value in linked_data(root).items():
+        declared.setdefault(field, value)
+    titles = [declared.get("title", ""), *(text_of(e) for e in root.iter("title"))]
+    for heading in filter(None, (text_of(e) for e in root.iter("h1", "h2"))):
+        if any(t.startswith(heading) for t in titles) and len(heading) >= 6:
+            declared["title"] = heading
+            return declared
+    if not declared.get("title") and any(titles):
+        declared["title"] = next(filter(None, titles))
+    return declared
+
+
+def text_of(element: etree._Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def meta_values(root: etree._Element, names: tuple[str, ...]) -> list[str]:
+    """Contents of the meta tags with these names, in the order of `names`."""
+    found: dict[str, str] = {}
+    for element in root.iter("meta"):
+        name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
+        content = " ".join((element.get("content") or "").split())
+        if content:
+            found.setdefault(name, content)
+    return [found[name] for name in names if name in found]
+
+
+def linked_data(root: etree._Element) -> dict[str, str]:
+    """Fields from the first JSON-LD block that describes an article; broken JSON gives nothing."""
+    for element in root.iter("script"):
+        if "ld+json" not in (element.get("type") or "") or len(element.text or "") > MAX_JSON_CHARS:
+            continue
+        try:
+            blocks = list(articles(json.loads(element.text or "null")))
+        except (ValueError, RecursionError):
+            continue
+        for block in blocks:
+            return json_fields(block)
+    return {}
+
+
+def articles(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Objects with a headline or date, at most four levels down (`@graph`, lists, `mainEntity`)."""
+    if isinstance(value, dict):
+        if "headline" in value or "datePublished" in value or "pubDate" in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list) and depth < 4:
+        for item in value:
+            yield from articles(item, depth + 1)
+
+
+def json_fields(block: Mapping[str, Any]) -> dict[str, str]:
+    values = {
+        "title": block.get("headline") or block.get("title"),
+        "published": block.get("datePublished") or block.get("pubDate"),
+        "author": named(block.get("author")),
+        "site": named(block.get("publisher")),
+    }
+    return {field: value.strip() for field, value in values.items() if isinstance(value, str) and value.strip()}
+
+
+def named(value: Any) -> Any:
+    """The name of a JSON-LD person or organisation, given as text, object or list of them."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return value.get("name") if isinstance(value, dict) else value
+
+
+READER = Reader("html", sniff=sniff, read=read)

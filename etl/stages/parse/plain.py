@@ -1,0 +1,14 @@
+"""Text without markup: a portal page saved as text, or the bare article. `layout` tells these two apart."""
+
+from __future__ import annotations
+
+from etl.model import Parsed
+from etl.stages.parse.reader import Reader
+
+
+def read(text: str) -> Parsed:
+    """The text as it is: `a < b` and the rests of damaged tags (`?/p>`) are no markup here."""
+    return Parsed(shape="text", text=text)
+
+
+READER = Reader("text", sniff=lambda text: True, read=read)
