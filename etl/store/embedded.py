@@ -154,9 +154,7 @@ def _open_folder(home: Path) -> Folder:
 
 
 def _unusable(folder: Folder, error: OSError) -> StoreError:
-    return StoreError(
-        f"can't use {folder.path} ({error.strerror}): set ETL_HOME to a folder you may write to"
-    )
+    return StoreError(f"can't use {folder.path} ({error.strerror}): set ETL_HOME to a writable folder")
 
 
 def _ready_server(folder: Folder) -> Postmaster:
@@ -180,23 +178,25 @@ def _ensure_keeper(folder: Folder) -> None:
             return
         root = Path(etl.__file__).parents[1]
         arguments = (root, folder.path, _installation(), str(lock))
+        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            with folder.log.open("ab") as log:
-                done = subprocess.run(
-                    [sys.executable, "-I", "-c", KEEPER_CODE, *arguments],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    pass_fds=(lock,),
-                    cwd="/",
-                    start_new_session=True,  # Ctrl-C and the end of a terminal are not for the keeper
-                    timeout=WAIT_S,
-                    check=False,
-                )
+            done = subprocess.run(
+                [sys.executable, "-I", "-c", KEEPER_CODE, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                pass_fds=(lock,),
+                cwd="/",
+                start_new_session=True,  # Ctrl-C and the end of a terminal are not for the keeper
+                timeout=WAIT_S,
+                check=False,
+            )
         except OSError as e:
-            raise _unusable(folder, e) from e
+            raise StoreError(f"can't start {sys.executable}: {e.strerror}") from e
         except subprocess.TimeoutExpired as e:
             raise StoreUnavailable(f"the embedded PostgreSQL is still starting: see {folder.log}") from e
+        finally:
+            os.close(log)
     verdict = done.stdout.decode("utf-8", "replace")
     if verdict != "ready":
         raise StoreError(verdict or f"the keeper of the embedded PostgreSQL died: see {folder.log}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import stat
@@ -26,20 +27,31 @@ from typing import NoReturn
 
 from etl.errors import StoreError
 from etl.store.embedded_account import Account, find_account
-from etl.store.embedded_cluster import POLL_S, PORT, SOCKET_NAME, Folder, clear_stale, running, stop
-
-DATABASE = USER = "jingqing"
-TICK_S = (
-    0.25  # how soon the last user's leave is noticed; a command right after another still finds the server
+from etl.store.embedded_cluster import (
+    DATABASE,
+    POLL_S,
+    PORT,
+    SOCKET_NAME,
+    USER,
+    Folder,
+    clear_stale,
+    running,
+    stop,
+    try_lock,
 )
+
+# How soon the last user's end is noticed; a command right after another still finds the server.
+TICK_S = 0.25
 INIT_TIMEOUT_S = 300
 MIN_FREE_MB_NEW = 256  # a new cluster takes about 45 MB, the first load needs room for its WAL
 MIN_FREE_MB = 48  # recovery must be able to write
 LOG_MAX_BYTES = 8_000_000
+LOG_PREFIX_RE = re.compile(
+    r"^\d{4}-\S{1,9} \S{1,20} \S{1,9} \[\d{1,9}\] "
+)  # 2026-05-03 09:12:00.123 UTC [77]
 SOCKET_PATH_MAX = 103  # bytes; the smallest limit among the systems PostgreSQL runs on, 107 on Linux
 
-# Written to postgresql.conf once, so that ALTER SYSTEM can change them. The log must never carry
-# article text: no statements, and terse messages leave out DETAIL and CONTEXT, which quote rows.
+# Written to postgresql.conf once, so that ALTER SYSTEM can change them.
 SETTINGS = {
     "max_connections": "50",
     "shared_buffers": "128MB",
@@ -51,8 +63,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    "log_error_verbosity": "terse",
-    "log_min_error_statement": "panic",
+    "log_min_messages": "log",  # no ERROR: those quote statements and rows, and clients get them anyway
 }
 
 
@@ -65,20 +76,19 @@ def main() -> None:
     users = os.open(folder.users, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         server = Server(folder, find_account(install, folder.path))
-        server.start()
+        try:
+            server.start()
+            _report("ready")
+            watch(server, users, lock)
+        finally:
+            server.stop()
+            # In this order: who gets the users' lock must find the keeper's lock free.
+            os.close(lock)
+            os.close(users)
     except (StoreError, OSError, subprocess.SubprocessError) as e:
-        _report(" ".join(str(e).split()))
-        return
-    _report("ready")
-    try:
-        watch(server, users, lock)
-    except StoreError as e:
-        print(e, file=sys.stderr)
-    finally:
-        server.stop()
-        # In this order: who gets the users' lock must find the keeper's lock free.
-        os.close(lock)
-        os.close(users)
+        line = " ".join(str(e).split())
+        print(line, file=sys.stderr)  # the log, for a restart has nobody to report to
+        _report(line)
 
 
 def watch(server: Server, users: int, lock: int) -> None:
@@ -88,12 +98,14 @@ def watch(server: Server, users: int, lock: int) -> None:
     that ended in good order (its pid file is gone) was stopped by a person or can't go on: no restart.
     """
     folder = server.folder
-    while _same_file(lock, folder.keeper):
+    while True:
         time.sleep(TICK_S)
+        if not _same_file(lock, folder.keeper):
+            return
         crashed = running(folder.data) is None
         if crashed and not (folder.data / "postmaster.pid").exists():
             return
-        if _try_exclusive(users):
+        if try_lock(users, fcntl.LOCK_EX):
             if not folder.keep.exists():
                 return
             fcntl.flock(users, fcntl.LOCK_UN)
@@ -108,12 +120,15 @@ class Server:
         self.folder = folder
         self.account = account
         self.child: subprocess.Popen[bytes] | None = None
+        self.pid: int | None = None
         self.socket_dir = _socket_dir(folder.path)
 
     def start(self) -> None:
-        """Return when the server accepts connections. Raises StoreError with the end of its log if it won't."""
+        """Return when the server accepts connections. Raises StoreError with its log's end if it won't."""
         log_start = 0
-        self.child = None
+        if self.child is not None:
+            self.child.wait()  # crashed: reap it
+            self.child = None
         while not ((server := running(self.folder.data)) and server.ready):
             if self.child is not None and self.child.poll() is not None:
                 raise StoreError(f"PostgreSQL did not start: {_log_tail(self.folder.log, log_start)}")
@@ -122,14 +137,16 @@ class Server:
                 log_start = _rotate(self.folder.log)
                 self._launch()
             time.sleep(POLL_S)
+        self.pid = server.pid
 
     def stop(self) -> None:
         """Stop the server if it runs, remove a socket folder made outside of ours."""
-        if server := running(self.folder.data):
+        server = running(self.folder.data)
+        if server and server.pid == self.pid:
             stop(server, self.folder.data)
+        elif self.child is not None:  # its folder was removed under it, and there may be a new one
+            self.child.send_signal(signal.SIGQUIT)
         if self.child is not None:
-            if not self.folder.data.exists():  # removed under us: nothing to save
-                self.child.send_signal(signal.SIGQUIT)
             self.child.wait()
         if self.socket_dir.parent != self.folder.path:
             with suppress(OSError):
@@ -143,7 +160,11 @@ class Server:
         if not data.exists():
             create_cluster(folder, self.account)
         major = self.account.version().split(".")[0]
-        found = version_file.read_text(encoding="ascii").strip() if version_file.exists() else "unknown"
+        found = (
+            version_file.read_text(encoding="ascii", errors="replace").strip()
+            if version_file.exists()
+            else "unknown"
+        )
         if found != major:
             raise StoreError(
                 f"{data} was made by PostgreSQL {found}, this is PostgreSQL {major}: restore a dump made with"
@@ -152,7 +173,8 @@ class Server:
         self.account.take(data)
 
     def _launch(self) -> None:
-        _make_private(self.socket_dir, self.account)
+        inside = self.socket_dir.parent == self.folder.path
+        _make_private(self.socket_dir, self.account, shared_place=not inside)
         clear_stale(self.folder.data, self.socket_dir)
         quoted = str(self.socket_dir).replace('"', '""')
         fixed = {
@@ -224,12 +246,12 @@ def _socket_dir(folder: Path) -> Path:
     raise AssertionError("/tmp is short enough")
 
 
-def _make_private(folder: Path, account: Account) -> None:
-    """`folder` made for the account alone. Raises StoreError if it stands there and is another's."""
+def _make_private(folder: Path, account: Account, *, shared_place: bool) -> None:
+    """`folder` made for the account alone. Raises StoreError if, in a place shared with others, it is another's."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), account.owner}:
+    if shared_place and not (stat.S_ISDIR(found.st_mode) and found.st_uid in {os.geteuid(), account.owner}):
         raise StoreError(f"{folder} belongs to somebody else: remove it, the embedded PostgreSQL needs it")
     folder.chmod(0o700)
     account.take(folder)
@@ -238,9 +260,7 @@ def _make_private(folder: Path, account: Account) -> None:
 def _need_space(folder: Path, megabytes: int) -> None:
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < megabytes:
-        raise StoreError(
-            f"only {free} MB free at {folder}, PostgreSQL needs {megabytes} MB to start: free some space"
-        )
+        raise StoreError(f"only {free} MB free at {folder}, PostgreSQL needs {megabytes} MB: free some space")
 
 
 def _rotate(log: Path) -> int:
@@ -254,27 +274,16 @@ def _rotate(log: Path) -> int:
 
 
 def _log_tail(log: Path, start: int) -> str:
-    """What the log says after offset `start`, in one line: the gravest messages, else the last ones."""
+    """The last lines of the log after offset `start`, in one line; the reason is among them."""
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read(1_000_000).decode("utf-8", "replace").splitlines()
-    grave = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "HINT:"))]
-    return " | ".join((grave or lines)[-4:]) + f" (see {log})"
-
-
-def _try_exclusive(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return " | ".join(LOG_PREFIX_RE.sub("", line).strip() for line in lines[-5:]) + f" (see {log})"
 
 
 def _same_file(descriptor: int, path: Path) -> bool:
     try:
-        return os.path.sameopenfile(descriptor, descriptor) and os.path.samestat(
-            os.fstat(descriptor), path.stat()
-        )
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
         return False
 
