@@ -14,12 +14,21 @@ from datetime import datetime
 Span = tuple[int, int]
 
 
-# ---------------------------------------------------------------- read, decode
+# ---------------------------------------------------------------- discover, read, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that may be read: escaped path (see `sources.files`), bytes, modification time in nanoseconds."""
+
+    path: str
+    size: int
+    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """The bytes of one leaf and where they stand. `path` is escaped one-to-one (see `sources.files`)."""
+    """The bytes of one leaf and where they stand."""
 
     path: str
     data: bytes
@@ -316,6 +325,22 @@ class Processed:
     extraction: Extraction | None = None
     reason: str | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf on its way into the store, with the file that holds it.
+
+    `file_sha256` and `raw_sha256` (of the leaf's own bytes) are None if the bytes could not be had.
+    `processed` is None where the store already knows these bytes.
+    """
+
+    found: Found
+    file_sha256: bytes | None
+    raw_sha256: bytes | None
+    processed: Processed | None
+    member: str | None = None
+    record_no: int | None = None
 
 
 def overlaps(a: Span, b: Span) -> int:

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from etl.rules.repair import RepairRules
 
 ROOT = Path(__file__).parent
+LOOKUPS = {  # table -> where its rows stand
+    "incident_kinds": ("kinds.toml", "kind"),
+    "person_roles": ("enums.toml", "role"),
+    "outcomes": ("enums.toml", "outcome"),
+    "precisions": ("enums.toml", "precision"),
+    "time_bases": ("enums.toml", "basis"),
+    "polarities": ("enums.toml", "polarity"),
+    "article_kinds": ("enums.toml", "article_kind"),
+    "rejection_reasons": ("reasons.toml", "reason"),
+    "skip_reasons": ("reasons.toml", "skip"),
+}
 DATA_SUFFIXES = {".toml", ".tsv", ".txt"}
 
 
@@ -53,6 +64,11 @@ class Rules:
 
         return load()
 
+    @cached_property
+    def lookups(self) -> dict[str, list[dict[str, str]]]:
+        """The rows of each lookup table: code, zh, en and note, kinds with their group."""
+        return {table: list(lookup_rows(file, key)) for table, (file, key) in LOOKUPS.items()}
+
 
 @lru_cache(maxsize=1)
 def load_rules() -> Rules:
@@ -71,6 +87,18 @@ def read_toml(name: str) -> dict[str, Any]:
         return tomllib.loads((ROOT / name).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as e:
         raise RulesError(f"rules/{name}: {e}") from e
+
+
+def lookup_rows(file: str, key: str) -> Iterator[dict[str, str]]:
+    """Rows of one closed list. Raises RulesError for a row without code or names, or a code given twice."""
+    seen = set()
+    for row in read_toml(file)[key]:
+        code = row.get("code", "")
+        if not code or code in seen or not row.get("zh") or not row.get("en"):
+            raise RulesError(f"rules/{file}: [[{key}]] {code or '?'}: code, zh and en are needed, each code once")
+        seen.add(code)
+        wanted = {"code": code, "zh": row["zh"], "en": row["en"], "note": row.get("definition", "")}
+        yield wanted | ({"group_zh": row["group"]} if "group" in row else {})
 
 
 def read_tsv(name: str, columns: int) -> list[tuple[str, ...]]:

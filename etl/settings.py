@@ -1,0 +1,36 @@
+"""Settings, frozen. The command line fills them: `etl.toml`, then `ETL_*` variables, then flags, the last wins.
+
+Nothing is created on import, and no settings layer of our own stands between click and this class.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def default_workers() -> int:
+    """One worker a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run depends on but its input. Sizes in bytes, times in seconds.
+
+    `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is
+    looked at again at the end of the pass. `batch_files` is how many files one transaction loads.
+    """
+
+    database_url: str | None = field(default=None, repr=False)
+    home: Path | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    workers: int = field(default_factory=default_workers)
+    batch_files: int = 500
+    settle_s: float = 2.0
+    max_file_bytes: int = 20 << 20
+    document_timeout_s: float = 10.0
+    worker_memory_bytes: int = 2 << 30
+    fail_on_reject: bool = False

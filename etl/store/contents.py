@@ -1,0 +1,252 @@
+"""Articles and sightings: what is new is written once, what is known gains a sighting, the best one shows.
+
+A sighting is one leaf in which a content stood. The article shows the text and metadata of its best
+sighting (`rows.rank`); when another becomes the best, the article is updated in place and its incidents
+are derived again from that copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from etl.model import Leaf, Processed
+from etl.store.batch import Batch
+from etl.store.incidents import insert_details, rederive
+from etl.store.rows import (
+    ARTICLE_CONTENT,
+    SIGHTING_METADATA,
+    Row,
+    article_row,
+    leaf_rank,
+    same,
+    sighting_metadata,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a leaf holds: the article's id, and the metadata that this place gives it."""
+
+    article_id: int
+    metadata: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sighting as it stood before this batch."""
+
+    id: int
+    article_id: int
+    is_current: bool
+
+
+Key = tuple[int, str | None, int | None]  # source_file_id, member, record_no
+
+
+def write_contents(batch: Batch, leaves: Sequence[Leaf]) -> None:
+    """Everything that leaves which hold an article bring with them."""
+    ids, new = number_articles(batch, leaves)
+    contents = contents_of(batch, leaves, ids)
+    touched, numbers = write_sightings(batch, leaves, contents, set(new))
+    best: dict[int, tuple[Any, int, Processed]] = {}
+    for leaf, content, number in zip(leaves, contents, numbers, strict=True):
+        if content.article_id in new and leaf.processed:
+            candidate = (leaf_rank(leaf), number, leaf.processed)
+            if content.article_id not in best or candidate[:2] < best[content.article_id][:2]:
+                best[content.article_id] = candidate
+    insert_articles(batch, {article_id: (number, done) for article_id, (_, number, done) in best.items()})
+    in_hand = {
+        (content.article_id, leaf.raw_sha256): leaf.processed
+        for leaf, content in zip(leaves, contents, strict=True)
+        if leaf.processed
+    }
+    choose_best(batch, sorted(touched - set(new)), in_hand)
+
+
+def number_articles(batch: Batch, leaves: Sequence[Leaf]) -> tuple[dict[bytes, int], set[int]]:
+    """content_hash -> article id for the parsed leaves, and which of those ids are new."""
+    hashes = sorted({x.processed.content_hash for x in leaves if x.processed and x.processed.content_hash})
+    known = batch.rows("SELECT content_hash, id FROM articles WHERE content_hash = ANY(%s)", hashes)
+    ids: dict[bytes, int] = {row[0]: row[1] for row in known}
+    missing = [h for h in hashes if h not in ids]
+    fresh = dict(zip(missing, batch.draw("articles", len(missing)), strict=True))
+    return ids | fresh, set(fresh.values())
+
+
+def contents_of(batch: Batch, leaves: Sequence[Leaf], ids: Mapping[bytes, int]) -> list[Content]:
+    """What each leaf holds; for bytes that were not parsed again, what an earlier sighting of them says."""
+    columns = ", ".join(SIGHTING_METADATA)
+    unparsed = sorted({x.raw_sha256 for x in leaves if x.processed is None and x.raw_sha256})
+    by_raw = {}
+    for raw, article_id, *metadata in batch.rows(
+        f"SELECT DISTINCT ON (raw_sha256) raw_sha256, article_id, {columns}"
+        " FROM sightings WHERE raw_sha256 = ANY(%s) ORDER BY raw_sha256, id DESC",
+        unparsed,
+    ):
+        at = SIGHTING_METADATA.index("byline")
+        by_raw[raw] = Content(article_id, (*metadata[:at], Jsonb(metadata[at]), *metadata[at + 1 :]))
+    contents = []
+    for leaf in leaves:
+        if leaf.processed is None:
+            assert leaf.raw_sha256 is not None
+            contents.append(by_raw[leaf.raw_sha256])
+        else:
+            assert leaf.processed.article is not None and leaf.processed.content_hash is not None
+            article_id = ids[leaf.processed.content_hash]
+            contents.append(Content(article_id, sighting_metadata(leaf.processed.article)))
+    return contents
+
+
+def write_sightings(
+    batch: Batch, leaves: Sequence[Leaf], contents: Sequence[Content], new: set[int]
+) -> tuple[set[int], list[int]]:
+    """Record where each content stands now; the articles concerned, and the sighting id of each leaf."""
+    before = places_before(batch, leaves)
+    touched: set[int] = set()
+    numbers: list[int] = []
+    fresh: list[int] = []  # indices of leaves without a sighting yet
+    for n, (leaf, content) in enumerate(zip(leaves, contents, strict=True)):
+        key = (batch.file_ids[leaf.found.path], leaf.member, leaf.record_no)
+        assert leaf.raw_sha256 is not None
+        here = before.get(key, {}).pop(leaf.raw_sha256, None)
+        unchanged = here is not None and here.is_current and here.article_id == content.article_id
+        count_leaf(batch, content.article_id, new, unchanged)
+        numbers.append(here.id if here else 0)
+        if here is None:
+            fresh.append(n)
+            touched.add(content.article_id)
+        elif not unchanged or leaf.processed is not None:
+            where = ("article_id", "is_current", *SIGHTING_METADATA)
+            batch.update("sightings", here.id, where, (content.article_id, True, *content.metadata))
+            touched |= {content.article_id, here.article_id}
+    gone = [place for places in before.values() for place in places.values() if place.is_current]
+    if gone:
+        batch.do("UPDATE sightings SET is_current = false WHERE id = ANY(%s)", [place.id for place in gone])
+        touched |= {place.article_id for place in gone}
+    for n, number in zip(fresh, batch.draw("sightings", len(fresh)), strict=True):
+        numbers[n] = number
+    columns = (
+        "id",
+        "article_id",
+        "source_file_id",
+        "member",
+        "record_no",
+        "raw_sha256",
+        "is_current",
+        "run_id",
+    )
+    batch.copy(
+        "sightings",
+        (*columns, *SIGHTING_METADATA),
+        [
+            (
+                numbers[n], contents[n].article_id, batch.file_ids[leaves[n].found.path], leaves[n].member,
+                leaves[n].record_no, leaves[n].raw_sha256, True, batch.run.id, *contents[n].metadata,
+            )
+            for n in fresh
+        ],
+    )  # fmt: skip
+    return touched, numbers
+
+
+def places_before(batch: Batch, leaves: Sequence[Leaf]) -> dict[Key, dict[bytes, Place]]:
+    """The sightings of the batch's files as they stood: leaf -> raw_sha256 -> place."""
+    places: dict[Key, dict[bytes, Place]] = {}
+    for number, article_id, file_id, member, record_no, raw, is_current in batch.rows(
+        "SELECT id, article_id, source_file_id, member, record_no, raw_sha256, is_current"
+        " FROM sightings WHERE source_file_id = ANY(%s)",
+        sorted({batch.file_ids[x.found.path] for x in leaves}),
+    ):
+        places.setdefault((file_id, member, record_no), {})[raw] = Place(number, article_id, is_current)
+    return places
+
+
+def count_leaf(batch: Batch, article_id: int, new: set[int], unchanged: bool) -> None:
+    """Put a leaf in its state; the first leaf of a new article is the one that was loaded."""
+    if article_id in new:
+        new.discard(article_id)
+        batch.counts.loaded += 1
+    elif unchanged:
+        batch.counts.unchanged += 1
+    else:
+        batch.counts.duplicate += 1
+
+
+def insert_articles(batch: Batch, best: Mapping[int, tuple[int, Processed]]) -> None:
+    """New articles, each from its best leaf: article id -> sighting id and record."""
+    columns = ("id", *ARTICLE_CONTENT, "best_sighting_id", "story_id", "first_seen_at", "run_id")
+    ruleset = batch.run.ruleset
+    batch.copy(
+        "articles",
+        columns,
+        [
+            (article_id, *article_row(done, ruleset), number, article_id, batch.now, batch.run.id)
+            for article_id, (number, done) in best.items()
+        ],
+    )
+    for article_id in best:
+        batch.changed("article", article_id, "insert")
+    insert_details(batch, {article_id: done for article_id, (_, done) in best.items()})
+
+
+def choose_best(
+    batch: Batch, article_ids: Sequence[int], in_hand: Mapping[tuple[int, bytes | None], Processed]
+) -> None:
+    """Let articles that existed show their best sighting.
+
+    If that copy was not parsed in this batch, its file is marked to be read again at the end of the run;
+    until then the article keeps the text it has.
+    """
+    if not article_ids:
+        return
+    columns = ", ".join(f"a.{c}" for c in ARTICLE_CONTENT)
+    shown = {
+        row[0]: row[1:]
+        for row in batch.rows(
+            f"SELECT a.id, s.raw_sha256, a.best_sighting_id, a.superseded_at, {columns}"
+            " FROM articles AS a JOIN sightings AS s ON s.id = a.best_sighting_id WHERE a.id = ANY(%s)",
+            list(article_ids),
+        )
+    }
+    for article_id, number, raw, is_current, file_id in best_sightings(batch, article_ids):
+        shown_raw, shown_number, superseded_at, *content = shown[article_id]
+        superseded_now = None if is_current else superseded_at or batch.now
+        done = in_hand.get((article_id, raw))
+        changes: dict[str, Any] = {}
+        if superseded_now != superseded_at:
+            changes["superseded_at"] = superseded_now
+        if done is not None:
+            row = article_row(done, batch.run.ruleset)
+            if not same(row, content):
+                changes |= dict(zip(ARTICLE_CONTENT, row, strict=True))
+        if number != shown_number and (done is not None or raw == shown_raw):
+            changes["best_sighting_id"] = number
+        elif number != shown_number:
+            batch.do(
+                "UPDATE source_files SET state = 'reread', run_id = %s WHERE id = %s", batch.run.id, file_id
+            )
+        if changes:
+            changes["run_id"] = batch.run.id
+            batch.update("articles", article_id, tuple(changes), tuple(changes.values()))
+            batch.changed("article", article_id, "update")
+        if done is not None:
+            rederive(batch, article_id, done)
+
+
+def best_sightings(batch: Batch, article_ids: Sequence[int]) -> list[Row]:
+    """(article_id, sighting id, raw_sha256, is_current, source_file_id) of each article's best sighting.
+
+    The order is `rows.rank` in SQL; among equal copies the one found first stays, so that a copied or
+    moved file changes no article.
+    """
+    return batch.rows(
+        "SELECT DISTINCT ON (article_id) article_id, id, raw_sha256, is_current, source_file_id"
+        " FROM sightings WHERE article_id = ANY(%s) ORDER BY article_id, NOT is_current,"
+        " array_position(ARRAY['second', 'minute', 'day', 'unknown'], published_precision),"
+        " lost_chars, title IS NULL, raw_sha256, id",
+        list(article_ids),
+    )

@@ -1,0 +1,156 @@
+"""Incidents, their persons, the figures and the units: written with a new article, or derived again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from psycopg.types.json import Jsonb
+
+from etl.model import Incident, Processed
+from etl.stages.rematch import rematch
+from etl.store.batch import Batch
+from etl.store.rows import (
+    AGENCY_CONTENT,
+    AGENCY_KEY,
+    FIGURE_CONTENT,
+    INCIDENT_CONTENT,
+    PERSON_CONTENT,
+    Row,
+    agency_key,
+    agency_rows,
+    figure_row,
+    incident_row,
+    person_row,
+    same,
+)
+
+
+def insert_details(batch: Batch, articles: Mapping[int, Processed]) -> None:
+    """Incidents, persons and figures of new articles (article id -> record)."""
+    told = [
+        (article_id, ordinal, incident)
+        for article_id, done in articles.items()
+        if done.extraction
+        for ordinal, incident in enumerate(done.extraction.incidents, 1)
+    ]
+    insert_incidents(batch, told)
+    figures = [
+        (article_id, *figure_row(ordinal, figure))
+        for article_id, done in articles.items()
+        if done.extraction
+        for ordinal, figure in enumerate(done.extraction.figures, 1)
+    ]
+    batch.copy("reported_figures", ("article_id", *FIGURE_CONTENT), figures)
+
+
+def insert_incidents(batch: Batch, told: Sequence[tuple[int, int, Incident]]) -> None:
+    """New incidents, given as (article id, ordinal, incident)."""
+    agencies = number_agencies(batch, [incident for *_, incident in told])
+    numbers = batch.draw("incidents", len(told))
+    batch.copy(
+        "incidents",
+        ("id", "article_id", *INCIDENT_CONTENT, "event_id", "run_id"),
+        [
+            (number, article_id, *incident_row(ordinal, incident, agencies.get(agency_key(incident))),
+             number, batch.run.id)
+            for number, (article_id, ordinal, incident) in zip(numbers, told, strict=True)
+        ],
+    )  # fmt: skip
+    persons = [
+        (number, *person_row(ordinal, person))
+        for number, (*_, incident) in zip(numbers, told, strict=True)
+        for ordinal, person in enumerate(incident.persons, 1)
+    ]
+    batch.copy("incident_persons", ("incident_id", *PERSON_CONTENT), persons)
+    batch.counts.incidents += len(told)
+    for number in numbers:
+        batch.changed("incident", number, "insert")
+
+
+def number_agencies(batch: Batch, incidents: Sequence[Incident]) -> dict[Row | None, int]:
+    """AGENCY_KEY -> id for the units that handled `incidents`; units not met before are added."""
+    rows = agency_rows(incidents)
+    if not rows:
+        return {}
+    known = batch.rows(
+        "SELECT a.full_name, a.province, a.city, a.district, a.id FROM agencies AS a JOIN"
+        " unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS k (full_name, province, city, district)"
+        " ON a.full_name = k.full_name AND a.province IS NOT DISTINCT FROM k.province"
+        " AND a.city IS NOT DISTINCT FROM k.city AND a.district IS NOT DISTINCT FROM k.district",
+        *([key[n] for key in rows] for n in range(len(AGENCY_KEY))),
+    )
+    ids: dict[Row | None, int] = {tuple(row[:-1]): row[-1] for row in known}
+    missing = [key for key in rows if key not in ids]
+    numbers = batch.draw("agencies", len(missing))
+    ids.update(zip(missing, numbers, strict=True))
+    new_rows = [(number, *rows[key]) for number, key in zip(numbers, missing, strict=True)]
+    batch.copy("agencies", ("id", *AGENCY_CONTENT), new_rows)
+    return ids
+
+
+def rederive(batch: Batch, article_id: int, done: Processed) -> None:
+    """Bring an article's incidents and figures to what `done` says: ids kept where the evidence overlaps.
+
+    An incident that is not told any more is withdrawn, never deleted, and comes back if it is told again.
+    """
+    assert done.extraction is not None
+    columns = ", ".join(INCIDENT_CONTENT)
+    old = {
+        row[0]: row
+        for row in batch.rows(
+            f"SELECT id, withdrawn_at, to_jsonb(i), {columns}"
+            " FROM incidents AS i WHERE article_id = %s ORDER BY id",
+            article_id,
+        )
+    }
+    start = 3 + INCIDENT_CONTENT.index("evidence_start")
+    spans = {number: (row[start], row[start + 1]) for number, row in old.items()}
+    incidents = done.extraction.incidents
+    matched = rematch(spans, [incident.evidence for incident in incidents])
+    agencies = number_agencies(batch, incidents)
+    for index, number in matched.items():
+        incident = incidents[index]
+        row = incident_row(index + 1, incident, agencies.get(agency_key(incident)))
+        update_incident(batch, number, old[number], row, incident)
+    for number in sorted(old.keys() - matched.values()):
+        if old[number][1] is None:
+            batch.update("incidents", number, ("withdrawn_at", "run_id"), (batch.now, batch.run.id))
+            batch.changed("incident", number, "withdraw", Jsonb(old[number][2]))
+    told = [(article_id, n + 1, incident) for n, incident in enumerate(incidents) if n not in matched]
+    insert_incidents(batch, told)
+    replace_figures(batch, article_id, done)
+
+
+def update_incident(batch: Batch, number: int, old: Row, row: Row, incident: Incident) -> None:
+    """Write an incident and its persons where they differ from what stands there."""
+    persons = [person_row(n, person) for n, person in enumerate(incident.persons, 1)]
+    columns = ", ".join(PERSON_CONTENT)
+    present = batch.rows(
+        f"SELECT {columns} FROM incident_persons WHERE incident_id = %s ORDER BY ordinal",
+        number,
+    )
+    persons_differ = len(present) != len(persons) or not all(map(same, present, persons))
+    if old[1] is None and same(old[3:], row) and not persons_differ:
+        return
+    columns_written = (*INCIDENT_CONTENT, "withdrawn_at", "run_id")
+    batch.update("incidents", number, columns_written, (*row, None, batch.run.id))
+    if persons_differ:
+        batch.do("DELETE FROM incident_persons WHERE incident_id = %s", number)
+        batch.copy("incident_persons", ("incident_id", *PERSON_CONTENT), [(number, *p) for p in persons])
+    batch.counts.incidents += 1
+    batch.changed("incident", number, "update")
+
+
+def replace_figures(batch: Batch, article_id: int, done: Processed) -> None:
+    """Write an article's figures anew if they differ from what stands there."""
+    assert done.extraction is not None
+    figures = [figure_row(n, figure) for n, figure in enumerate(done.extraction.figures, 1)]
+    columns = ", ".join(FIGURE_CONTENT)
+    present = batch.rows(
+        f"SELECT {columns} FROM reported_figures WHERE article_id = %s ORDER BY ordinal",
+        article_id,
+    )
+    if len(present) == len(figures) and all(map(same, present, figures)):
+        return
+    batch.do("DELETE FROM reported_figures WHERE article_id = %s", article_id)
+    batch.copy("reported_figures", ("article_id", *FIGURE_CONTENT), [(article_id, *f) for f in figures])

@@ -1,0 +1,127 @@
+"""The ledger: which files were read, what could not be loaded, and so what a run has still to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from etl.model import Found, Leaf
+from etl.store.batch import Batch, path_key
+from etl.store.engine import Connection
+from etl.store.rows import MAX_DETAIL, Row
+
+SETTLED = ("loaded", "rejected")
+
+
+def to_read(connection: Connection, files: Sequence[Found]) -> dict[Found, str]:
+    """The files that a run must read and why: new, changed (or once unreadable), reread.
+
+    The rest are unchanged: path, size and modification time are those of the ledger.
+    """
+    rows = connection.execute(
+        "SELECT f.n, s.state, s.size = f.size AND s.mtime_ns = f.mtime_ns FROM"
+        " unnest(%s::bytea[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS f (key, size, mtime_ns, n)"
+        " LEFT JOIN source_files AS s ON s.path_sha256 = f.key"
+        " WHERE s.id IS NULL OR s.size <> f.size OR s.mtime_ns <> f.mtime_ns"
+        " OR NOT s.state = ANY(%s) ORDER BY f.n",
+        (
+            [path_key(f.path) for f in files],
+            [f.size for f in files],
+            [f.mtime_ns for f in files],
+            list(SETTLED),
+        ),
+    )
+    why = {}
+    for n, state, same_stat in rows:
+        reread = state == "reread" and same_stat
+        why[files[n - 1]] = "new" if state is None else "reread" if reread else "changed"
+    return why
+
+
+def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> set[bytes]:
+    """Those of `hashes` (SHA-256 of a leaf's bytes) under which an article was found before."""
+    rows = connection.execute(
+        "SELECT DISTINCT raw_sha256 FROM sightings WHERE raw_sha256 = ANY(%s)", (sorted(set(hashes)),)
+    )
+    return {row[0] for row in rows}
+
+
+def files_to_reread(connection: Connection, roots: Sequence[str]) -> list[Found]:
+    """Files below `roots` (escaped) that must be read again although they did not change.
+
+    Such a file holds the best copy left of an article whose best copy went away.
+    """
+    rows = connection.execute(
+        "SELECT path, size, mtime_ns FROM source_files WHERE state = 'reread' ORDER BY path COLLATE \"C\""
+    ).fetchall()
+    return [
+        Found(*row)
+        for row in rows
+        if any(row[0] == r or row[0].startswith(r.rstrip("/") + "/") for r in roots)
+    ]
+
+
+def open_rejections(connection: Connection) -> int:
+    """How many leaves are rejected at present."""
+    row = connection.execute("SELECT count(*) FROM rejections WHERE resolved_by IS NULL").fetchone()
+    return row[0] if row else 0
+
+
+def is_rejected(leaf: Leaf) -> bool:
+    return leaf.processed is not None and leaf.processed.reason is not None
+
+
+def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
+    """One `source_files` row per path of the batch, written where it is new or differs."""
+    states: dict[str, Row] = {}
+    for leaf in leaves:
+        f = leaf.found
+        state = "unreadable" if leaf.file_sha256 is None else "rejected" if is_rejected(leaf) else "loaded"
+        if f.path not in states or state == "loaded":  # one good leaf makes a loaded file
+            states[f.path] = (f.size, f.mtime_ns, leaf.file_sha256, state)
+    paths = {path_key(path): path for path in states}
+    known = batch.rows(
+        "SELECT path_sha256, id, size, mtime_ns, sha256, state FROM source_files WHERE path_sha256 = ANY(%s)",
+        list(paths),
+    )
+    columns = ("size", "mtime_ns", "sha256", "state", "seen_at", "run_id")
+    for key, file_id, *before in known:
+        path = paths[key]
+        batch.file_ids[path] = file_id
+        if tuple(before) != states[path]:
+            batch.update("source_files", file_id, columns, (*states[path], batch.now, batch.run.id))
+    new = [path for path in sorted(states) if path not in batch.file_ids]
+    batch.file_ids.update(zip(new, batch.draw("source_files", len(new)), strict=True))
+    batch.copy(
+        "source_files",
+        ("id", "path", "path_sha256", *columns),
+        [(batch.file_ids[p], p, path_key(p), *states[p], batch.now, batch.run.id) for p in new],
+    )
+
+
+def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
+    """Open a rejection per rejected leaf, touch it only where it differs, resolve those that no longer hold."""
+    still_open = {
+        (key, member, line): (number, content)
+        for number, key, member, line, *content in batch.rows(
+            "SELECT id, path_sha256, member, line, reason, detail, sha256 FROM rejections"
+            " WHERE resolved_by IS NULL AND path_sha256 = ANY(%s)",
+            sorted({path_key(leaf.found.path) for leaf in leaves}),
+        )
+    }
+    columns = ("reason", "detail", "sha256", "rejected_at", "run_id")
+    new = []
+    for leaf in filter(is_rejected, leaves):
+        assert leaf.processed is not None
+        batch.counts.rejected += 1
+        content = [leaf.processed.reason, leaf.processed.detail[:MAX_DETAIL], leaf.raw_sha256]
+        key = (path_key(leaf.found.path), leaf.member, leaf.record_no)
+        number, before = still_open.pop(key, (None, None))
+        row = (*content, batch.now, batch.run.id)
+        if number is None:
+            new.append((leaf.found.path, *key, *row))
+        elif before != content:
+            batch.update("rejections", number, columns, row)
+    batch.copy("rejections", ("path", "path_sha256", "member", "line", *columns), new)
+    if still_open:
+        numbers = [number for number, _ in still_open.values()]
+        batch.do("UPDATE rejections SET resolved_by = %s WHERE id = ANY(%s)", batch.run.id, numbers)

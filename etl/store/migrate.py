@@ -1,0 +1,101 @@
+"""Bring a database to the schema this code speaks, or say in one line why that can't be.
+
+Alembic is imported only when there is something to do: reading the present revision is one query.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import psycopg
+
+from etl.errors import SchemaMismatch, StoreError, StoreUnavailable
+from etl.store.engine import Connection, connect, is_transient
+
+PACKAGED = Path(__file__).parent / "migrations"
+CHECKOUT = Path(__file__).parents[2] / "migrations"
+ATTEMPTS = 6
+
+
+def folder() -> Path:
+    """Where the migrations lie: a checkout's own folder first, since an editable install keeps a stale copy."""
+    return CHECKOUT if (CHECKOUT / "env.py").exists() else PACKAGED
+
+
+def head() -> str:
+    """The newest revision: files are named by it, so that no import is needed to know it."""
+    return max(p.name.split("_")[0] for p in (folder() / "versions").glob("[0-9]*.py"))
+
+
+def current(connection: Connection) -> str | None:
+    """The revision of the database, None if it has no schema of ours."""
+    row = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+    if row is None or row[0] is None:
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def check(connection: Connection) -> None:
+    """Raise SchemaMismatch unless the database is at `head()`."""
+    at = current(connection)
+    if at == head():
+        return
+    if at is None:
+        raise SchemaMismatch("the database has no tables yet: run `etl db upgrade`")
+    if at > head():
+        raise SchemaMismatch(
+            f"the database has schema {at}, newer than this program's {head()}: install a newer jingqing"
+        )
+    raise SchemaMismatch(f"the database has schema {at}, this program needs {head()}: run `etl db upgrade`")
+
+
+def upgrade(url: str) -> bool:
+    """Migrate to `head()`; whether anything was done. Safe to call from many processes at once.
+
+    Raises SchemaMismatch for a database newer than the code, StoreError without the rights,
+    StoreUnavailable if the locks could not be had.
+    """
+    with connect(url) as connection:
+        at = current(connection)
+        if at == head():
+            return False
+        if at is not None and at > head():
+            check(connection)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            run_alembic(url, "upgrade", "head")
+            return True
+        except psycopg.errors.InsufficientPrivilege as e:
+            raise StoreError(f"no right to create the schema: {e.diag.message_primary}") from e
+        except psycopg.Error as e:
+            if not is_transient(e) or attempt == ATTEMPTS:
+                raise StoreUnavailable(
+                    f"the migration failed: {e.diag.message_primary or 'no answer'}"
+                ) from e
+    return False
+
+
+def run_alembic(url: str, action: str, revision: str) -> None:
+    """Let Alembic `upgrade` or `downgrade` to `revision`, over a connection of ours."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, pool
+    from sqlalchemy.exc import DBAPIError
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: connect(url, limits=False),
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+    )
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        try:
+            getattr(command, action)(config, revision)
+        except DBAPIError as e:
+            raise e.orig if isinstance(e.orig, psycopg.Error) else e from None

@@ -1,0 +1,165 @@
+"""Runs: one at a time, each with a row that says what it did, and a token without which it may not write.
+
+The lock is a session-level advisory lock on a connection of its own: it goes when its process dies,
+with no timer. The token is the belt to that brace: every batch ends by updating the run's row where
+it is still ours, so a run that was given up while frozen can't write afterwards.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from psycopg.types.json import Jsonb
+
+from etl import __version__
+from etl.errors import RunLocked, RunLost
+from etl.store.engine import Connection, connect
+
+RUN_LOCK = 7_416_020_002  # any constant; shared by every process that loads into this database
+STATES = ("loaded", "duplicate", "unchanged", "rejected", "skipped")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the leaves of a run; the five states add up to `seen`."""
+
+    loaded: int = 0
+    duplicate: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    incidents: int = 0
+    skips: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> int:
+        return self.loaded + self.duplicate + self.unchanged + self.rejected + self.skipped
+
+    def skip(self, reason: str) -> None:
+        self.skipped += 1
+        self.skips[reason] = self.skips.get(reason, 0) + 1
+
+    def add(self, other: Counts) -> None:
+        for name in (*STATES, "incidents"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for reason, count in other.skips.items():
+            self.skips[reason] = self.skips.get(reason, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is ours: its number and the token that its batches are fenced with."""
+
+    id: int
+    token: str
+    ruleset: str
+
+
+@contextmanager
+def run_lock(url: str) -> Iterator[Connection]:
+    """Hold the run lock of this database. Raises RunLocked, naming the holder, if another run has it."""
+    with connect(url, limits=False) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (RUN_LOCK,)).fetchone()
+        if row is None or not row[0]:
+            raise RunLocked(describe_holder(connection))
+        try:
+            yield connection
+        finally:
+            if not connection.closed and not connection.broken:
+                connection.execute("SELECT pg_advisory_unlock(%s)", (RUN_LOCK,))
+
+
+def describe_holder(connection: Connection) -> str:
+    """Who holds the lock, from the newest running run."""
+    row = connection.execute(
+        "SELECT id, owner, date_trunc('second', now() - started_at)::text,"
+        " date_trunc('second', now() - heartbeat_at)::text"
+        " FROM runs WHERE status = 'running' ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return "another run holds the lock"
+    return f"run {row[0]} of {row[1]} holds the lock, for {row[2]}, last sign of life {row[3]} ago"
+
+
+def start(connection: Connection, command: str, ruleset: str) -> Run:
+    """A new run, in a transaction of its own; runs left behind by dead processes are marked lost.
+
+    To be called with the run lock held: whoever has it knows that no other run is alive.
+    """
+    token = secrets.token_hex(8)
+    with connection.transaction():
+        connection.execute(
+            "UPDATE runs SET status = 'lost', ended_at = now(), error = 'its process ended without a word'"
+            " WHERE status = 'running'"
+        )
+        row = connection.execute(
+            "INSERT INTO runs (command, owner, token, status, ruleset, version)"
+            " VALUES (%s, %s, %s, 'running', %s, %s) RETURNING id",
+            (command, owner(), token, ruleset, __version__),
+        ).fetchone()
+    assert row is not None
+    return Run(row[0], token, ruleset)
+
+
+def fence(connection: Connection, run: Run, counts: Counts) -> None:
+    """Add a batch's counts to its run: the last statement of every batch. Raises RunLost if the run is not ours."""
+    done = connection.execute(
+        "UPDATE runs SET heartbeat_at = clock_timestamp(), batches = batches + 1, seen = seen + %(seen)s,"
+        " loaded = loaded + %(loaded)s, duplicate = duplicate + %(duplicate)s,"
+        " unchanged = unchanged + %(unchanged)s, rejected = rejected + %(rejected)s,"
+        " skipped = skipped + %(skipped)s, incidents = incidents + %(incidents)s,"
+        " skips = (SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (SELECT key, sum(value::bigint) AS n"
+        "   FROM (SELECT * FROM jsonb_each_text(skips) UNION ALL SELECT * FROM jsonb_each_text(%(skips)s)) AS s"
+        "   GROUP BY key) AS sums)"
+        " WHERE id = %(id)s AND token = %(token)s AND status = 'running'",
+        {
+            "id": run.id,
+            "token": run.token,
+            "seen": counts.seen,
+            "incidents": counts.incidents,
+            "skips": Jsonb(counts.skips),
+            **{state: getattr(counts, state) for state in STATES},
+        },
+    )
+    if done.rowcount != 1:
+        raise RunLost(f"run {run.id} was taken over: nothing of this batch was written")
+
+
+def counts(connection: Connection, run: Run) -> Counts:
+    """What a run has committed so far."""
+    row = connection.execute(
+        "SELECT loaded, duplicate, unchanged, rejected, skipped, incidents, skips FROM runs WHERE id = %s",
+        (run.id,),
+    ).fetchone()
+    return Counts(*row) if row else Counts()
+
+
+def batches_done(connection: Connection, run: Run) -> int:
+    """Batches that this run has committed: what to ask after a commit whose answer was lost."""
+    row = connection.execute("SELECT batches FROM runs WHERE id = %s", (run.id,)).fetchone()
+    return row[0] if row else 0
+
+
+def finish(connection: Connection, run: Run, status: str, error: str | None = None) -> None:
+    """Close the run's row, in a transaction of its own."""
+    with connection.transaction():
+        connection.execute(
+            "UPDATE runs SET status = %s, ended_at = clock_timestamp(), heartbeat_at = clock_timestamp(),"
+            " error = %s WHERE id = %s AND token = %s AND status = 'running'",
+            (status, error, run.id, run.token),
+        )
+
+
+def owner() -> str:
+    """User, host and process, for people."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in containers
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} pid {os.getpid()}"
