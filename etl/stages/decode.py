@@ -87,6 +87,7 @@ EVERYDAY = (
     "，。、；：？！“”（）《》"
 )
 EVERYDAY_RE = re.compile(f"[{EVERYDAY}]")
+HAN_LEAD_RE = re.compile(rb"[\xe0-\xff]")
 HIGH_RE = re.compile(r"[^\x00-\x7f]")
 
 # All C0 and C1 controls but tab and newline, lone surrogates, noncharacters of the BMP. PostgreSQL refuses
@@ -156,7 +157,7 @@ def doubtful_utf8(data: bytes) -> bool:
     """
     if b"\0" in data:
         return data.count(b"\0") * 8 > len(data)
-    return not data.isascii() and max(data[:SAMPLE_BYTES]) < 0xE0
+    return not data.isascii() and not HAN_LEAD_RE.search(data, 0, SAMPLE_BYTES)
 
 
 def by_evidence(data: bytes, declared: str | None) -> tuple[str, str, float]:

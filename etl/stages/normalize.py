@@ -38,7 +38,9 @@ def normalize(text: Text) -> Text:
     text = with_value(text, value)
     if not unicodedata.is_normalized("NFC", value):
         text = composed(text)
-    return text.edit([Edit(m.start(), m.end(), kept_blank(m)) for m in BLANK_RE.finditer(text.value) if changes(m)])
+    return text.edit(
+        [Edit(m.start(), m.end(), kept_blank(m)) for m in BLANK_RE.finditer(text.value) if changes(m)]
+    )
 
 
 def composed(text: Text) -> Text:

@@ -25,12 +25,23 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is bu
 OPEN_RE = re.compile(r"\s{0,20}---[ \t]*\n(?=\s{0,20}(?:#[^\n]{0,200}\n\s{0,20})?[\w\"'-]{1,40}[ \t]?:)")
 CLOSE_RE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.M)
 PAIR_RE = re.compile(r"^([A-Za-z_]\w{0,39})[ \t]?:[ \t]*(.*)$", re.M)
-TAG_RE = re.compile(r"</?(?:p|div|br|span|img|strong|section|a|h[1-6]|ul|ol|li|table|em|b|figure)[\s/>]", re.I)
+TAG_RE = re.compile(
+    r"</?(?:p|div|br|span|img|strong|section|a|h[1-6]|ul|ol|li|table|em|b|figure)[\s/>]", re.I
+)
 
 # Names under which generators and crawlers write each field, the first present one wins.
 NAMES = {
     "title": ("title",),
-    "published": ("date", "published", "publish_date", "publish_time", "pubdate", "pub_date", "created", "time"),
+    "published": (
+        "date",
+        "published",
+        "publish_date",
+        "publish_time",
+        "pubdate",
+        "pub_date",
+        "created",
+        "time",
+    ),
     "source": ("source", "origin", "from"),
     "site": ("site", "site_name", "sitename", "website"),
     "author": ("author", "authors", "writer"),
@@ -129,7 +140,9 @@ def declared_fields(fields: Fields) -> dict[str, str]:
 def first(fields: Fields, names: tuple[str, ...]) -> str | None:
     """The first value that is present and says something."""
     values = (" ".join(fields.get(name, ())).strip() for name in names)
-    return next((v for v in values if v and v.lower() not in {"null", "~", "false", "none", "undefined"}), None)
+    return next(
+        (v for v in values if v and v.lower() not in {"null", "~", "false", "none", "undefined"}), None
+    )
 
 
 READER = Reader("front_matter", sniff=sniff, read=read)

@@ -21,7 +21,9 @@ from etl.stages.parse.reader import Reader
 SNIFF_CHARS = 65_536
 PAGE_RE = re.compile(r"<!doctype\s{1,9}html|<html[\s>]|<head[\s>]|<body[\s>]", re.I)
 # A fragment opens with a tag and closes block elements.
-FRAGMENT_RE = re.compile(r"\s{0,200}<(?:!--|div|p|article|section|table|ul|h[1-6]|span|main|center)[\s>]", re.I)
+FRAGMENT_RE = re.compile(
+    r"\s{0,200}<(?:!--|div|p|article|section|table|ul|h[1-6]|span|main|center)[\s>]", re.I
+)
 CLOSED_RE = re.compile(r"</(?:div|p|article|section|table|ul|h[1-6]|span|main|center)\s{0,9}>", re.I)
 
 # What metadata may be called, best first. Names are compared in lower case.
@@ -181,7 +183,9 @@ def json_fields(block: Mapping[str, Any]) -> dict[str, str]:
         "author": named(block.get("author")),
         "site": named(block.get("publisher")),
     }
-    return {field: value.strip() for field, value in values.items() if isinstance(value, str) and value.strip()}
+    return {
+        field: value.strip() for field, value in values.items() if isinstance(value, str) and value.strip()
+    }
 
 
 def named(value: Any) -> Any:

@@ -31,7 +31,9 @@ BLANK_LINES_RE = re.compile(r" *\n[ \n]*")
 # <?xml version="1.0" encoding="gb2312"?> - libxml2 refuses to read `str` that names an encoding.
 DECLARATION_RE = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>", re.I)
 # https://cors.example.dev/?http://img.example.com/a.png; /proxy?url=http%3A%2F%2Fimg.example.com%2Fa.png
-PROXIED_RE = re.compile(r"\A\w{2,5}://[^?]{1,200}\?(?:\w{1,12}=)?((?:https?|ftp)(?:://|%3A%2F%2F).+)", re.I | re.S)
+PROXIED_RE = re.compile(
+    r"\A\w{2,5}://[^?]{1,200}\?(?:\w{1,12}=)?((?:https?|ftp)(?:://|%3A%2F%2F).+)", re.I | re.S
+)
 
 PARSER = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
 

@@ -1,0 +1,157 @@
+"""The layout rules: lines of page furniture, labels of dates and bylines, names of media."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from etl.errors import RulesError
+from etl.rules import read_toml
+
+DEFAULT_MAX_CHARS = 60
+PLACES = ("head", "foot", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """One kind of furniture line. `anchor`: its far side goes too; `cut`: everything below goes."""
+
+    why: str
+    where: str
+    pattern: str
+    max_chars: int
+    anchor: bool
+    cut: bool
+    yes: str
+    no: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineMatcher:
+    """All rules for one part of the page as one pattern; the group that matched names the rule."""
+
+    rules: tuple[LineRule, ...]
+    regex: re.Pattern[str]
+    longest: int
+
+    def match(self, line: str) -> LineRule | None:
+        """The first rule that holds for the whole line.
+
+        Lengths are compared afterwards: a look-ahead in each branch would cost the engine its check of
+        first characters, which makes most branches free.
+        """
+        if len(line) > self.longest:
+            return None
+        found = self.regex.fullmatch(line)
+        if found is None or found.lastgroup is None:
+            return None
+        index = int(found.lastgroup[1:])
+        rest = self.rules[index:]
+        return next(
+            (r for r in rest if len(line) <= r.max_chars and re.compile(r.pattern).fullmatch(line)), None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutRules:
+    """What `layout` knows about pages. Patterns are compiled; word lists are alternations, longest first."""
+
+    head: LineMatcher
+    foot: LineMatcher
+    inner: LineMatcher
+    cut: LineMatcher
+    field_labels: Mapping[str, str]  # label -> published, source, url, title, or a role; noise for the rest
+    field: re.Pattern[str]  # a label with its colon, where a field may begin
+    roles: Mapping[str, str]  # label -> role; see `stages.layout.bylines.ROLES`
+    role_label: re.Pattern[str]  # labels of two and more characters, which need no separator beside them
+    name: re.Pattern[str]  # family name, given name of one or two
+    not_names: frozenset[str]
+    medium: re.Pattern[str]  # a whole name that is a medium or office, no person
+    nobody: frozenset[str]
+    channels: re.Pattern[str]
+    title_separator: re.Pattern[str]
+    title_sections: frozenset[str]
+
+
+def load() -> LayoutRules:
+    """The rules from `boilerplate.toml`, `dates.toml`, `bylines.toml`, `sites.toml`. Raises RulesError."""
+    lines = tuple(line_rule(i, raw) for i, raw in enumerate(read_toml("boilerplate.toml").get("rule", ())))
+    bylines, sites = read_toml("bylines.toml"), read_toml("sites.toml")
+    roles = labelled("bylines.toml", bylines, "roles")
+    fields = {**roles, **labelled("dates.toml", read_toml("dates.toml"), "labels")}
+    names = bylines["names"]
+    return LayoutRules(
+        head=matcher(r for r in lines if r.where in {"head", "any"}),
+        foot=matcher(r for r in lines if r.where in {"foot", "any"}),
+        inner=matcher(r for r in lines if r.where == "any" and not r.cut),
+        cut=matcher(r for r in lines if r.cut),
+        field_labels=fields,
+        field=re.compile(
+            rf"(?:\A|(?<=[^\w“‘《]))[\[【(（]?({alternation(fields)})[\]】)）]? ?(?:[:：丨|]|(?<=[)）】\]]))"
+        ),
+        roles=roles,
+        role_label=re.compile(alternation(label for label in roles if len(label) > 1)),
+        name=re.compile(
+            rf"(?:{alternation(names['compound'])}|[{''.join(names['single'].split())}])[\u4e00-\u9fff\ufffd]{{1,2}}"
+        ),
+        not_names=frozenset(names["not_names"].split()),
+        medium=re.compile(
+            rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|.{{1,40}}(?:{alternation(sites['endings'])})"
+            rf"|.{{2,40}}[{''.join(sites['short_endings'])}]|.{{3,40}}[{''.join(sites['weak_endings'])}]"
+        ),
+        nobody=frozenset(sites["nobody"]),
+        channels=re.compile(rf"(?<=..)(?:官方)?(?:{alternation(sites['channels'])})+\Z"),
+        title_separator=re.compile(rf" ?[{re.escape(''.join(sites['title_separators']))}]{{1,3}} ?"),
+        title_sections=frozenset(sites["title_sections"]),
+    )
+
+
+def line_rule(index: int, raw: Mapping[str, Any]) -> LineRule:
+    """One `[[rule]]`, checked: known place, compiling pattern without groups, examples that hold."""
+    name = f"rules/boilerplate.toml: rule {index + 1} ({raw.get('why', '?')})"
+    missing = {"why", "where", "pattern", "yes", "no"} - raw.keys()
+    unknown = raw.keys() - {"why", "where", "pattern", "yes", "no", "anchor", "cut", "max"}
+    if missing or unknown:
+        raise RulesError(f"{name}: keys missing {sorted(missing)}, unknown {sorted(unknown)}")
+    if raw["where"] not in PLACES:
+        raise RulesError(f"{name}: where = {raw['where']!r}, expected one of {', '.join(PLACES)}")
+    try:
+        pattern = re.compile(raw["pattern"])
+    except re.error as e:
+        raise RulesError(f"{name}: pattern: {e}") from e
+    if pattern.groups:
+        raise RulesError(f"{name}: pattern: capturing groups are not allowed")
+    return LineRule(
+        why=raw["why"],
+        where=raw["where"],
+        pattern=raw["pattern"],
+        max_chars=raw.get("max", DEFAULT_MAX_CHARS),
+        anchor=raw.get("anchor", False),
+        cut=raw.get("cut", False),
+        yes=raw["yes"],
+        no=raw["no"],
+    )
+
+
+def matcher(rules: Iterable[LineRule]) -> LineMatcher:
+    """One pattern for all `rules`, each a named branch."""
+    kept = tuple(rules)
+    branches = (rf"(?P<r{i}>{r.pattern})" for i, r in enumerate(kept))
+    return LineMatcher(kept, re.compile("|".join(branches)), max(r.max_chars for r in kept))
+
+
+def alternation(values: Iterable[str]) -> str:
+    """`a|b|c`, longest first, so that a word never hides a longer one that begins with it."""
+    return "|".join(map(re.escape, sorted(set(values), key=lambda v: (-len(v), v))))
+
+
+def labelled(file: str, table: Mapping[str, Any], section: str) -> dict[str, str]:
+    """label -> kind, from a section of `kind = [labels]`; no label may have two kinds."""
+    result: dict[str, str] = {}
+    for kind, labels in table[section].items():
+        for label in labels:
+            if result.setdefault(label, kind) != kind:
+                raise RulesError(f"rules/{file}: {section}: {label} is both {result[label]} and {kind}")
+    return result

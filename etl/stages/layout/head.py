@@ -1,0 +1,168 @@
+"""Above the story: menus, breadcrumb, title, the line of date and source, byline.
+
+The lines are read downward until the first sentence. The last line that is beyond doubt page furniture
+ends the head; short lines after it belong to the story. One of the short lines before it is the title,
+as a rule the last before the date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from etl.rules.layout import LayoutRules
+from etl.stages.layout import titles
+from etl.stages.layout.bylines import read_byline
+from etl.stages.layout.lines import Fields, Row, is_heading, is_sentence, name_alone, read_fields
+
+MAX_HEAD_LINES = 80
+MAX_GAP = 3  # unknown lines that a weaker anchor may carry along
+NEAR = 3  # lines after a title within which a sentence must follow
+
+FAR_REACHING = {"breadcrumb", "welcome", "fields"}  # nothing of a story stands above these
+SUBTITLE_RE = re.compile(r"(?:[—–-]{1,3}|副标题[:：]).{2,60}")
+CRUMB_RE = re.compile(r" ?(?:>{1,3}|›|»|→|/) ?")
+
+
+@dataclass(slots=True)
+class Head:
+    """What stands above the story: `end` is the index of its first row; `removed` why each row goes."""
+
+    end: int = 0
+    title: Row | None = None
+    removed: dict[int, str] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
+    portal: bool = False
+
+
+def read_head(lines: Sequence[Row], declared_title: str | None, rules: LayoutRules) -> Head:
+    """The head of a page; `declared_title` is one that markup already gave, which lines only repeat."""
+    head = Head()
+    unknown: list[int] = []
+    crumbs: list[str] = []
+    first_date: int | None = None
+    for i, row in enumerate(lines[:MAX_HEAD_LINES]):
+        why, found = judge(row.line, declared_title, rules)
+        if why is None:
+            if is_sentence(row.line) and not (not unknown and len(row.line) <= 40 and "。" not in row.line):
+                break
+            unknown.append(i)
+            continue
+        head.removed[i] = why
+        if found:
+            head.fields.take(found)
+            if found.published and first_date is None:
+                first_date = i
+            place(found, crumbs, head.fields, rules)
+        if why == "breadcrumb":
+            crumbs += CRUMB_RE.split(re.sub(r"\A[^>:：]{0,12}[:：]", "", row.line))
+        gap = sum(1 for u in unknown if u >= head.end)
+        if why in FAR_REACHING or (why in ANCHORS and gap <= MAX_GAP) or (why == "title repeated"):
+            head.end = i + 1
+    head.portal = "breadcrumb" in head.removed.values() or len(head.removed) > 2
+    head.removed = {i: why for i, why in head.removed.items() if i < head.end or leads(i, head, unknown)}
+    settle(head, lines, unknown, crumbs, first_date, declared_title, rules)
+    return head
+
+
+ANCHORS = {"page tools", "share", "counter", "byline", "editor", "follow us", "scan code", "link", "subtitle"}
+
+
+def judge(line: str, title: str | None, rules: LayoutRules) -> tuple[str | None, Fields | None]:
+    """Why the line is page furniture, with the fields it holds; None if it may be story."""
+    if title and titles.same(line, title):
+        return "title repeated", None
+    inner = line.strip("()（）[]【】") if len(line) <= 60 else line
+    fields = read_fields(inner, rules)
+    if fields:
+        return "fields", fields
+    rule = rules.head.match(line)
+    if rule:
+        return rule.why, None
+    if SUBTITLE_RE.fullmatch(line):
+        return "subtitle", None
+    byline = (read_byline(inner, rules) if rules.role_label.search(line) else None) or name_alone(
+        inner, rules
+    )
+    if byline:
+        found = Fields(byline=byline)
+        alone = not rules.role_label.search(line)
+        authors = [n for n, roles in byline.people.items() if "author" in roles or (alone and not roles)]
+        found.author = authors[0] if authors else None
+        return "byline", found
+    return None, None
+
+
+def leads(i: int, head: Head, unknown: list[int]) -> bool:
+    """Whether removed line `i` stands in an unbroken row of such lines below the head."""
+    return not any(head.end <= u < i for u in unknown)
+
+
+def place(found: Fields, crumbs: list[str], fields: Fields, rules: LayoutRules) -> None:
+    """A name without a label beside the date: the site if the breadcrumb begins with it, else the source."""
+    for name in found.rest:
+        if crumbs and name == crumbs[0]:
+            fields.site = fields.site or name
+        elif rules.medium.fullmatch(name):
+            fields.source = fields.source or name
+
+
+def settle(
+    head: Head,
+    lines: Sequence[Row],
+    unknown: list[int],
+    crumbs: list[str],
+    first_date: int | None,
+    declared_title: str | None,
+    rules: LayoutRules,
+) -> None:
+    """Choose the title among the unknown lines, find the site, and fix where the story begins."""
+    above = [i for i in unknown if i < head.end]
+    candidates = [i for i in above if is_heading(lines[i].line)]
+    below = next((i for i in range(head.end, len(lines)) if i not in head.removed), len(lines))
+    chosen = None if declared_title else choose(candidates, lines, crumbs, first_date, rules)
+    if chosen is None and not declared_title and below < len(lines) and starts_story(below, lines):
+        chosen = below
+    if chosen is not None:
+        head.title = lines[chosen]
+        head.removed[chosen] = "title"
+        head.end = max(head.end, chosen + 1)
+    for i in above:
+        if i != chosen:
+            repeated = head.title is not None and titles.same(lines[i].line, head.title.line)
+            head.removed[i] = "title repeated" if repeated else "page head"
+            if not repeated and not head.fields.site and is_site(lines[i].line, rules):
+                head.fields.site = lines[i].line
+    if not head.fields.site and crumbs and is_site(crumbs[0], rules):
+        head.fields.site = crumbs[0]
+    while head.end < len(lines) and (head.end in head.removed or SUBTITLE_RE.fullmatch(lines[head.end].line)):
+        head.removed.setdefault(head.end, "subtitle")
+        head.end += 1
+
+
+def choose(
+    candidates: list[int], lines: Sequence[Row], crumbs: list[str], first_date: int | None, rules: LayoutRules
+) -> int | None:
+    """The title: the line that ends the breadcrumb; else the last heading before the date; else the longest."""
+    if crumbs:
+        tail = next((i for i in candidates if titles.same(lines[i].line, crumbs[-1])), None)
+        if tail is not None:
+            return tail
+    better = [i for i in candidates if not is_site(lines[i].line, rules)]
+    before = [i for i in better if first_date is not None and i < first_date]
+    if before:
+        return before[-1]
+    return max(better, key=lambda i: len(lines[i].line), default=None)
+
+
+def is_site(line: str, rules: LayoutRules) -> bool:
+    """Whether a short line is a site's name and nothing more."""
+    return len(line) <= 12 and bool(rules.medium.fullmatch(line)) and line not in rules.title_sections
+
+
+def starts_story(i: int, lines: Sequence[Row]) -> bool:
+    """Whether line `i` can be the title: a heading, with a sentence close below it."""
+    if not is_heading(lines[i].line) or is_sentence(lines[i].line) and len(lines[i].line) > 45:
+        return False
+    return any(is_sentence(row.line) for row in lines[i + 1 : i + 1 + NEAR])

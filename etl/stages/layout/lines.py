@@ -1,0 +1,182 @@
+"""The page's lines and the three questions asked of each: is it a sentence, a line of fields, a heading?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from etl.rules.layout import LayoutRules
+from etl.stages.layout.bylines import Byline, is_person, read_byline
+from etl.stages.layout.dates import Published, find_date
+
+# Ends like a sentence, closing quotes and brackets aside; ！ and ？ end headings too.
+FULL_STOP_RE = re.compile(r"[。；…;][”’』」）)\]】]{0,3}\Z")
+EXCLAIMED_RE = re.compile(r"[！？!?][”’』」）)\]】]{0,3}\Z")
+CLAUSE_RE = re.compile(r"[，。！？；,!?;]")
+QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
+MAX_META_CHARS = 240
+MAX_VALUE_CHARS = 60
+MAX_REST_CHARS = 30  # of a field line, beyond its fields: a site or source without a label
+SPLIT_RE = re.compile(r" ?[|丨｜/·•] ?| {1,}|[()（）\[\]【】]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the page text: `[start, end)` and what stands there."""
+
+    start: int
+    end: int
+    line: str
+
+
+def rows(text: str) -> list[Row]:
+    """All lines of a normalised text, in order."""
+    result = []
+    at = 0
+    for line in text.split("\n"):
+        result.append(Row(at, at + len(line), line))
+        at += len(line) + 1
+    return result
+
+
+def is_sentence(line: str) -> bool:
+    """Whether the line reads as part of the story: it ends like a sentence, or is long and has clauses."""
+    if FULL_STOP_RE.search(line):
+        return len(line) >= 5
+    if EXCLAIMED_RE.search(line):
+        return len(line) >= 40 or bool(QUOTED_RE.match(line))
+    return len(line) >= 36 and bool(CLAUSE_RE.search(line))
+
+
+def is_heading(line: str) -> bool:
+    """Whether the line could be a title: short, some Han characters, not ended like a sentence.
+
+    >>> is_heading("小提琴落在后备厢，考级前夜民警帮她找回"), is_heading("民警赶到了现场。")
+    (True, False)
+    """
+    return (
+        4 <= len(line) <= 60
+        and not FULL_STOP_RE.search(line)
+        and line[-1] not in "，、：,:"
+        and "。" not in line
+    )
+
+
+@dataclass(slots=True)
+class Fields:
+    """What lines of fields say. Texts as written; `rest` is what stood there without a label."""
+
+    published: Published | None = None
+    source: str | None = None
+    site: str | None = None
+    author: str | None = None
+    title: str | None = None
+    url: str | None = None
+    byline: Byline = field(default_factory=Byline)
+    rest: tuple[str, ...] = ()
+
+    def take(self, other: Fields) -> None:
+        """Fill what is still missing from `other`; contributors add up. A real date beats an impossible one."""
+        if self.published is None or (self.published.at is None and other.published and other.published.at):
+            self.published = other.published or self.published
+        self.source = self.source or other.source
+        self.site = self.site or other.site
+        self.author = self.author or other.author
+        self.title = self.title or other.title
+        self.url = self.url or other.url
+        for name, roles in other.byline.people.items():
+            self.byline.add(name, roles)
+        self.byline.medium = self.byline.medium or other.byline.medium
+
+
+def read_fields(line: str, rules: LayoutRules) -> Fields | None:
+    """The fields of a line that holds nothing else: date, source, author, counters, tools; else None.
+
+    A name or two without a label may stand there too (`2021年11月12日 玛曲融媒`).
+    """
+    if len(line) > MAX_META_CHARS or FULL_STOP_RE.search(line):
+        return None
+    date = find_date(line)
+    labels = list(rules.field.finditer(line))
+    if not date and not (labels and labels[0].start() <= 1):
+        return None
+    fields = Fields(published=date)
+    bounds = [m.start() for m in labels] + [len(line)]
+    rest = [line[: bounds[0]]]
+    for match, end in zip(labels, bounds[1:], strict=True):
+        value = line[match.end() : end].strip(" |丨,，;；")
+        left = read_field(rules.field_labels[match[1]], value, fields, rules)
+        if left is None:
+            return None
+        rest.append(left)
+    left_over = remaining(" ".join(rest), date, rules)
+    if left_over is None:
+        return None
+    fields.rest = left_over
+    return fields
+
+
+def read_field(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str | None:
+    """Put one labelled value into `fields`; what of it is not the value, or None if it can't be one."""
+    if kind == "published":
+        fields.published = fields.published or find_date(value, labelled=True)
+        return value if find_date(value) or not value else ("" if find_date(value, labelled=True) else None)
+    if kind == "url":
+        fields.url = fields.url or next(iter(re.findall(r"https?://[^\s，。；）)】\]]{4,1000}", value)), None)
+        return ""
+    if kind == "title":
+        fields.title = fields.title or value
+        return ""
+    if kind in {"noise", "editor"}:
+        return find_date(value).text if find_date(value) else ""
+    if len(value) > MAX_VALUE_CHARS or CLAUSE_RE.search(value):
+        return None
+    date = find_date(value)
+    if date:
+        value = value.replace(date.text, " ", 1).strip(" |丨")
+    if kind in {"source", "site"}:
+        name, _, left = value.partition("  ")
+        name, left = first_name(name)
+        setattr(fields, kind, getattr(fields, kind) or name or None)
+        return left
+    return read_person(kind, value, fields, rules)
+
+
+def first_name(value: str) -> tuple[str, str]:
+    """A source and what follows it after a space: `新华社 打印` -> `新华社`, `打印`."""
+    name, _, left = value.partition(" ")
+    return name.strip("[]【】()（）“”\"'"), left.strip()
+
+
+def read_person(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str:
+    """Names after a label of people. One who is no person is the author as written, for `layout` to judge."""
+    roles = {"author": ("author",), "both": ("author", "photographer")}.get(kind, (kind,))
+    byline = read_byline(value, rules) if value else None
+    if byline:
+        for name, more in byline.people.items():
+            fields.byline.add(name, more or roles)
+    first = next(iter(byline.people), None) if byline else None
+    if kind in {"author", "both"}:
+        fields.author = fields.author or first or value or None
+    return ""
+
+
+def remaining(text: str, date: Published | None, rules: LayoutRules) -> tuple[str, ...] | None:
+    """The parts of a field line that are neither date, tool nor counter; None if they are too much."""
+    if date:
+        text = text.replace(date.text, " ", 1)
+    parts = [p for p in SPLIT_RE.split(text) if p and p not in {"-", "—", ":", "：", ",", "，"}]
+    parts = [p for p in parts if not rules.head.match(p) and len(p) > 1]
+    if sum(map(len, parts)) > MAX_REST_CHARS or any(CLAUSE_RE.search(p) for p in parts):
+        return None
+    return tuple(parts)
+
+
+def name_alone(line: str, rules: LayoutRules) -> Byline | None:
+    """A byline without label: one to four names and nothing else, at most 20 characters."""
+    if len(line) > 20:
+        return None
+    byline = read_byline(line, rules)
+    if byline and byline.people and not byline.medium and all(is_person(n, rules) for n in byline.people):
+        return byline
+    return None
