@@ -25,7 +25,17 @@ from urllib.parse import quote
 
 import etl
 from etl.errors import StoreError, StoreUnavailable
-from etl.store.embedded_cluster import DATABASE, POLL_S, PORT, USER, Folder, Postmaster, running, try_lock
+from etl.store.embedded_cluster import (
+    DATABASE,
+    POLL_S,
+    PORT,
+    USER,
+    Folder,
+    Postmaster,
+    accepting,
+    running,
+    try_lock,
+)
 
 WAIT_S = 300.0  # recovery after a crash may have to replay gigabytes
 KEEPER_CODE = (
@@ -107,8 +117,7 @@ def stop(home: Path) -> bool:
 def status(home: Path) -> Status:
     """The state of the server under `home`; nothing is started, created or locked."""
     folder = _folder(home)
-    server = running(folder.data)
-    up = server if server and server.ready else None
+    up = accepting(folder.data)
     return Status(
         running=up is not None,
         kept=folder.keep.exists(),
@@ -162,7 +171,7 @@ def _ready_server(folder: Folder) -> Postmaster:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         _ensure_keeper(folder)
-        if (server := running(folder.data)) and server.ready:
+        if server := accepting(folder.data):
             return server
         time.sleep(POLL_S)
     raise StoreUnavailable(f"the embedded PostgreSQL is not ready after {WAIT_S:.0f} s: see {folder.log}")

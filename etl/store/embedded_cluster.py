@@ -13,6 +13,7 @@ import fcntl
 import os
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +25,11 @@ PORT = 5432  # only part of the socket's name, nothing listens on a network
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 FAST_STOP_S = 120.0  # clients are dropped at once; the time is for the last checkpoint
 ABORT_S = 10.0
+PROBE_S = 5.0
 POLL_S = 0.02
+# "Do you speak TLS?", the one question of the protocol that is answered before any login and leaves
+# no trace in the log. Source: PostgreSQL manual, "Message Formats", SSLRequest.
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,12 @@ def running(data: Path) -> Postmaster | None:
     return None
 
 
+def accepting(data: Path) -> Postmaster | None:
+    """The server of `data` if it accepts connections now, else None."""
+    server = running(data)
+    return server if server and server.ready and answers(server.socket_dir) else None
+
+
 def read_pid_file(data: Path) -> Postmaster | None:
     """What `postmaster.pid` says, believed or not; None if there is none or it is only half written.
 
@@ -103,14 +114,18 @@ def is_postmaster(pid: int, data: Path) -> bool:
 
 
 def answers(socket_dir: Path) -> bool:
-    """Whether something accepts connections on the server's socket in `socket_dir`."""
+    """Whether a server answers on its socket in `socket_dir`, be it still starting.
+
+    A connection alone proves nothing: the kernel grants it on behalf of a server that is just dying.
+    """
     with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(5)
+        probe.settimeout(PROBE_S)
         try:
             probe.connect(str(socket_dir / SOCKET_NAME))
+            probe.sendall(SSL_REQUEST)
+            return probe.recv(1) in {b"N", b"S"}
         except OSError:
             return False
-    return True
 
 
 def stop(server: Postmaster, data: Path) -> None:

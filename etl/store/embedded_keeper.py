@@ -34,6 +34,7 @@ from etl.store.embedded_cluster import (
     SOCKET_NAME,
     USER,
     Folder,
+    accepting,
     clear_stale,
     running,
     stop,
@@ -87,8 +88,11 @@ def main() -> None:
             os.close(users)
     except (StoreError, OSError, subprocess.SubprocessError) as e:
         line = " ".join(str(e).split())
-        print(line, file=sys.stderr)  # the log, for a restart has nobody to report to
         _report(line)
+        with suppress(OSError):  # the disk may be full
+            os.write(
+                2, f"{line}\n".encode("utf-8", "replace")
+            )  # the log: after a restart nobody else hears it
 
 
 def watch(server: Server, users: int, lock: int) -> None:
@@ -129,10 +133,10 @@ class Server:
         if self.child is not None:
             self.child.wait()  # crashed: reap it
             self.child = None
-        while not ((server := running(self.folder.data)) and server.ready):
+        while not (server := accepting(self.folder.data)):
             if self.child is not None and self.child.poll() is not None:
                 raise StoreError(f"PostgreSQL did not start: {_log_tail(self.folder.log, log_start)}")
-            if self.child is None and server is None:
+            if self.child is None and running(self.folder.data) is None:
                 self._check_data()
                 log_start = _rotate(self.folder.log)
                 self._launch()
