@@ -62,6 +62,7 @@ class LayoutRules:
     foot: LineMatcher
     inner: LineMatcher
     cut: LineMatcher
+    headless: re.Pattern[str]  # openings that lost their first character
     field_labels: Mapping[str, str]  # label -> published, source, url, title, or a role; noise for the rest
     field: re.Pattern[str]  # a label with its colon, where a field may begin
     roles: Mapping[str, str]  # label -> role; see `stages.layout.bylines.ROLES`
@@ -77,7 +78,8 @@ class LayoutRules:
 
 def load() -> LayoutRules:
     """The rules from `boilerplate.toml`, `dates.toml`, `bylines.toml`, `sites.toml`. Raises RulesError."""
-    lines = tuple(line_rule(i, raw) for i, raw in enumerate(read_toml("boilerplate.toml").get("rule", ())))
+    furniture = read_toml("boilerplate.toml")
+    lines = tuple(line_rule(i, raw) for i, raw in enumerate(furniture["rule"]))
     bylines, sites = read_toml("bylines.toml"), read_toml("sites.toml")
     roles = labelled("bylines.toml", bylines, "roles")
     fields = {**roles, **labelled("dates.toml", read_toml("dates.toml"), "labels")}
@@ -87,6 +89,7 @@ def load() -> LayoutRules:
         foot=matcher(r for r in lines if r.where in {"foot", "any"}),
         inner=matcher(r for r in lines if r.where == "any" and not r.cut),
         cut=matcher(r for r in lines if r.cut),
+        headless=re.compile("|".join(furniture["headless"])),
         field_labels=fields,
         field=re.compile(
             rf"(?:\A|(?<=[^\w“‘《]))[\[【(（]?({alternation(fields)})[\]】)）]? ?(?:[:：丨|]|(?<=[)）】\]]))"

@@ -14,7 +14,7 @@ from etl.model import Article, Edit, Parsed, Repair, Text
 from etl.rules.layout import LayoutRules
 from etl.stages.layout import titles
 from etl.stages.layout.bylines import is_person, read_byline
-from etl.stages.layout.dates import Published, from_address, read_declared
+from etl.stages.layout.dates import Published, find_date, from_address, read_declared
 from etl.stages.layout.foot import read_foot
 from etl.stages.layout.head import read_head
 from etl.stages.layout.lines import Fields, Row, is_sentence, read_fields, rows
@@ -27,8 +27,8 @@ TAIL_RE = re.compile(r"[（(【\[]([^（()）【】\[\]]{1,80})[）)】\]]\Z")
 FRONT_RE = re.compile(r"\A[（(【\[]([^（()）【】\[\]]{6,60})[）)】\]] ?")
 # 本报长沙8月12日讯（记者 唐一凡） 新华社北京5月3日电 某某网讯
 DATELINE_RE = re.compile(
-    r"\A[\[【(（]?(?P<medium>[\u4e00-\u9fffA-Za-z]{2,12}?(?:网|报|社|台|在线|客户端|融媒|发布|周刊|新闻))"
-    r"[\u4e00-\u9fff]{0,8}?(?:\d{1,2}月)?(?:\d{1,2}日)?(?:电|讯|消息)(?=[ （(【，,:：】\])）])"
+    r"\A[\[【(（]?(?:\d{4}年\d{1,2}月\d{1,2}日 ?)?(?P<medium>[\u4e00-\u9fffA-Za-z]{2,12}?(?:网|报|社|台|在线|客户端|融媒|发布|周刊|新闻))"
+    r"[\u4e00-\u9fff]{0,8}?(?:\d{4}年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?:电|讯|消息)(?=[ （(【，,:：】\])）])"
 )
 DATELINE_PEOPLE_RE = re.compile(r"\A.{2,40}?(?:电|讯|消息) ?[（(]([^（()）]{2,80})[）)]")
 CREDIT_RE = re.compile(r"[。 （(）)]([\u4e00-\u9fff·、 ]{2,20}) ?(?:摄|/摄|摄影|供图)[）)]?\Z")
@@ -57,12 +57,14 @@ def layout(
     fields = Fields(site=site)
     fields.take(declared_fields(declared, rules))
     fields.take(head.fields)
-    removed = {**inner(lines, head.end, foot.start, fields, rules), **foot.removed, **head.removed}
+    removed = {**inner(lines, head.end, foot.start, rules), **foot.removed, **head.removed}
     body, more = trimmed(text, lines, removed, fields, rules)
     fields.take(foot.fields)
+    credits(lines, removed, fields, rules)
     if title is None and head.title is not None:
         title = cut_title(slice_text(text, head.title.start, head.title.end), fields, rules)
     published = settle_date(fields)
+    source, site = settle_names(fields, rules)
     flags = (*flags, *new_flags(title, published, body, rules))
     return Article(
         title=title.value if title else None,
@@ -70,8 +72,8 @@ def layout(
         published_at=published.at if published else None,
         published_precision=published.precision if published else "unknown",
         published_text=published.text if published else None,
-        source=settle_source(fields, rules),
-        site=fields.site,
+        source=source,
+        site=site,
         author=settle_author(fields, rules),
         byline=fields.byline.contributors(),
         url=fields.url,
@@ -136,8 +138,8 @@ def declared_fields(declared: Mapping[str, Text], rules: LayoutRules) -> Fields:
     return fields
 
 
-def inner(lines: Sequence[Row], first: int, last: int, fields: Fields, rules: LayoutRules) -> dict[int, str]:
-    """Furniture between the sentences, and the photographers its captions name."""
+def inner(lines: Sequence[Row], first: int, last: int, rules: LayoutRules) -> dict[int, str]:
+    """Furniture between the sentences."""
     removed = {}
     for i in range(first, last):
         line = lines[i].line
@@ -145,11 +147,16 @@ def inner(lines: Sequence[Row], first: int, last: int, fields: Fields, rules: La
         if rule is None or (is_sentence(line) and rule.why not in {"caption", "picture credit"}):
             continue
         removed[i] = rule.why
-        credit = CREDIT_RE.search(line) if rule.why == "caption" else None
+    return removed
+
+
+def credits(lines: Sequence[Row], removed: Mapping[int, str], fields: Fields, rules: LayoutRules) -> None:
+    """Photographers that captions name: 图为民警讲解防骗知识。 张三 摄"""
+    for i in sorted(removed):
+        credit = CREDIT_RE.search(lines[i].line) if removed[i] == "caption" else None
         for name in re.split(r"[、 ]+", credit[1]) if credit else ():
             if is_person(name, rules):
                 fields.byline.add(name, ("photographer",))
-    return removed
 
 
 def trimmed(
@@ -199,9 +206,6 @@ def front(row: Row, fields: Fields, rules: LayoutRules) -> tuple[int, int] | Non
     if match is None or found is None or match.end() == len(row.line):
         return None
     fields.take(found)
-    for name in found.rest:
-        if rules.medium.fullmatch(name):
-            fields.source = fields.source or name
     return row.start, row.start + match.end()
 
 
@@ -222,8 +226,10 @@ def tail(row: Row, fields: Fields, rules: LayoutRules) -> tuple[int, int] | None
 
 
 def dateline(line: str, fields: Fields, rules: LayoutRules) -> None:
-    """Medium and reporters of a dateline, which stays in the body: relative days count from it."""
+    """Medium, reporters and full date of a dateline, which stays in the body: relative days count from it."""
     match = DATELINE_RE.match(line)
+    if match and fields.published is None:
+        fields.published = find_date(match[0])
     if match and not match["medium"].startswith(OWN):
         fields.byline.medium = fields.byline.medium or match["medium"]
     people = DATELINE_PEOPLE_RE.match(line) if match or line.startswith(OWN) else None
@@ -239,13 +245,21 @@ def settle_date(fields: Fields) -> Published | None:
     return fields.published
 
 
-def settle_source(fields: Fields, rules: LayoutRules) -> str | None:
-    """The originating medium or office: as labelled, else the one in byline or dateline."""
-    for name in (fields.source, fields.byline.medium):
-        name = rules.channels.sub("", (name or "").strip("“”\"'「」[]【】 "))
-        if name and name.lower() not in rules.nobody:
-            return name
-    return None
+def settle_names(fields: Fields, rules: LayoutRules) -> tuple[str | None, str | None]:
+    """Source and site. The originating medium or office is the one labelled so, else a name without label
+    beside the date, else the one in byline or dateline; a further name is the site's.
+    """
+    named = [n for n in fields.named if n != fields.site]
+    candidates = (fields.source, *named[:1], fields.byline.medium)
+    source = next(filter(None, (medium_name(n, rules) for n in candidates)), None)
+    site = fields.site or next((n for n in named if n != source), None)
+    return source, site
+
+
+def medium_name(name: str | None, rules: LayoutRules) -> str | None:
+    """The name without quotes and channel (平安柳城微信公众号 -> 平安柳城); None for 本站, 网络 and the like."""
+    name = rules.channels.sub("", (name or "").strip("“”\"'「」[]【】 "))
+    return name if name and name.lower() not in rules.nobody else None
 
 
 def settle_author(fields: Fields, rules: LayoutRules) -> str | None:
@@ -264,4 +278,6 @@ def new_flags(title: Text | None, published: Published | None, body: Text, rules
         flags.append("undated")
     elif published.at is None:
         flags.append("bad_date")
+    if rules.headless.match(body.value):
+        flags.append("lost_first_character")
     return flags

@@ -17,7 +17,9 @@ from etl.rules.layout import LayoutRules
 MAX_CHARS = 100
 SEPARATORS_RE = re.compile(r"[ ,，、;；:：|丨/&+()（）\[\]【】<>\-—.]+")
 SPACED_NAME_RE = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]) ([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
-NEUTRAL = frozenset("本报 本网 本台 本刊 本社 本站 特约 实习 见习 全媒体 融媒体 等".split())
+NEUTRAL = frozenset(
+    ["本报", "本网", "本台", "本刊", "本社", "本站", "特约", "实习", "见习", "全媒体", "融媒体", "等"]
+)
 # Kind of label -> roles it gives. Editors and checkers are no contributors.
 ROLES = {
     "author": ("author",),
@@ -76,7 +78,7 @@ def read_byline(text: str, rules: LayoutRules) -> Byline | None:
                 byline.add(token, ROLES.get(role or "", ()))
         elif kind == "medium":
             byline.medium = byline.medium or token
-        elif found[i + 1 : i + 2] and found[i + 1][0] == "name" or not run:
+        elif (found[i + 1 : i + 2] and found[i + 1][0] == "name") or not run:
             role, run = rules.roles[token], []
         else:
             for name in run if role != "editor" else ():

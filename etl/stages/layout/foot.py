@@ -33,7 +33,7 @@ class Foot:
 def read_foot(lines: Sequence[Row], first: int, rules: LayoutRules) -> Foot:
     """The foot of a page whose story begins at row `first`."""
     end = cut(lines, first, rules)
-    foot = Foot(len(lines), {i: "related" for i in range(end, len(lines))})
+    foot = Foot(len(lines), dict.fromkeys(range(end, len(lines)), "related"))
     why: dict[int, str] = {}
     found: dict[int, Fields] = {}
     last = end - 1

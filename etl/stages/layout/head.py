@@ -22,6 +22,7 @@ NEAR = 3  # lines after a title within which a sentence must follow
 
 FAR_REACHING = {"breadcrumb", "welcome", "fields"}  # nothing of a story stands above these
 SUBTITLE_RE = re.compile(r"(?:[—–-]{1,3}|副标题[:：]).{2,60}")
+WELCOME_RE = re.compile(r"\A.{0,8}?欢迎(?:您)?(?:来到|访问|光临|浏览|关注|进入)|[!！。~]\Z")
 CRUMB_RE = re.compile(r" ?(?:>{1,3}|›|»|→|/) ?")
 
 
@@ -42,6 +43,7 @@ def read_head(lines: Sequence[Row], declared_title: str | None, rules: LayoutRul
     unknown: list[int] = []
     crumbs: list[str] = []
     first_date: int | None = None
+    last_crumb = -1
     for i, row in enumerate(lines[:MAX_HEAD_LINES]):
         why, found = judge(row.line, declared_title, rules)
         if why is None:
@@ -54,15 +56,19 @@ def read_head(lines: Sequence[Row], declared_title: str | None, rules: LayoutRul
             head.fields.take(found)
             if found.published and first_date is None:
                 first_date = i
-            place(found, crumbs, head.fields, rules)
-        if why == "breadcrumb":
+        if why == "welcome":
+            head.fields.site = head.fields.site or WELCOME_RE.sub("", row.line)
+        elif why == "menu" and is_site(row.line.split(" ")[0], rules):
+            head.fields.site = head.fields.site or row.line.split(" ")[0]
+        elif why == "breadcrumb":
+            last_crumb = i
             crumbs += CRUMB_RE.split(re.sub(r"\A[^>:：]{0,12}[:：]", "", row.line))
         gap = sum(1 for u in unknown if u >= head.end)
         if why in FAR_REACHING or (why in ANCHORS and gap <= MAX_GAP) or (why == "title repeated"):
             head.end = i + 1
     head.portal = "breadcrumb" in head.removed.values() or len(head.removed) > 2
     head.removed = {i: why for i, why in head.removed.items() if i < head.end or leads(i, head, unknown)}
-    settle(head, lines, unknown, crumbs, first_date, declared_title, rules)
+    settle(head, lines, unknown, crumbs, (last_crumb, first_date), declared_title, rules)
     return head
 
 
@@ -99,21 +105,12 @@ def leads(i: int, head: Head, unknown: list[int]) -> bool:
     return not any(head.end <= u < i for u in unknown)
 
 
-def place(found: Fields, crumbs: list[str], fields: Fields, rules: LayoutRules) -> None:
-    """A name without a label beside the date: the site if the breadcrumb begins with it, else the source."""
-    for name in found.rest:
-        if crumbs and name == crumbs[0]:
-            fields.site = fields.site or name
-        elif rules.medium.fullmatch(name):
-            fields.source = fields.source or name
-
-
 def settle(
     head: Head,
     lines: Sequence[Row],
     unknown: list[int],
     crumbs: list[str],
-    first_date: int | None,
+    between: tuple[int, int | None],
     declared_title: str | None,
     rules: LayoutRules,
 ) -> None:
@@ -121,7 +118,7 @@ def settle(
     above = [i for i in unknown if i < head.end]
     candidates = [i for i in above if is_heading(lines[i].line)]
     below = next((i for i in range(head.end, len(lines)) if i not in head.removed), len(lines))
-    chosen = None if declared_title else choose(candidates, lines, crumbs, first_date, rules)
+    chosen = None if declared_title else choose(candidates, lines, crumbs, between, rules)
     if chosen is None and not declared_title and below < len(lines) and starts_story(below, lines):
         chosen = below
     if chosen is not None:
@@ -142,14 +139,22 @@ def settle(
 
 
 def choose(
-    candidates: list[int], lines: Sequence[Row], crumbs: list[str], first_date: int | None, rules: LayoutRules
+    candidates: list[int],
+    lines: Sequence[Row],
+    crumbs: list[str],
+    between: tuple[int, int | None],
+    rules: LayoutRules,
 ) -> int | None:
-    """The title: the line that ends the breadcrumb; else the last heading before the date; else the longest."""
+    """The title: the line that ends the breadcrumb; else the last heading between it and the date.
+
+    Without a date above the story, the longest heading after the breadcrumb.
+    """
     if crumbs:
         tail = next((i for i in candidates if titles.same(lines[i].line, crumbs[-1])), None)
         if tail is not None:
             return tail
-    better = [i for i in candidates if not is_site(lines[i].line, rules)]
+    last_crumb, first_date = between
+    better = [i for i in candidates if i > last_crumb and not is_site(lines[i].line, rules)]
     before = [i for i in better if first_date is not None and i < first_date]
     if before:
         return before[-1]
@@ -163,6 +168,6 @@ def is_site(line: str, rules: LayoutRules) -> bool:
 
 def starts_story(i: int, lines: Sequence[Row]) -> bool:
     """Whether line `i` can be the title: a heading, with a sentence close below it."""
-    if not is_heading(lines[i].line) or is_sentence(lines[i].line) and len(lines[i].line) > 45:
+    if not is_heading(lines[i].line) or (is_sentence(lines[i].line) and len(lines[i].line) > 45):
         return False
     return any(is_sentence(row.line) for row in lines[i + 1 : i + 1 + NEAR])

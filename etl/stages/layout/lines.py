@@ -17,6 +17,7 @@ QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
 MAX_META_CHARS = 240
 MAX_VALUE_CHARS = 60
 MAX_REST_CHARS = 30  # of a field line, beyond its fields: a site or source without a label
+NAME_RE = re.compile(r"[\u4e00-\u9fff]{4,12}")  # of a medium, standing alone beside a date
 SPLIT_RE = re.compile(r" ?[|丨｜/·•] ?| {1,}|[()（）\[\]【】]")
 
 
@@ -64,7 +65,7 @@ def is_heading(line: str) -> bool:
 
 @dataclass(slots=True)
 class Fields:
-    """What lines of fields say. Texts as written; `rest` is what stood there without a label."""
+    """What lines of fields say. Texts as written; `named` are names without a label."""
 
     published: Published | None = None
     source: str | None = None
@@ -73,7 +74,7 @@ class Fields:
     title: str | None = None
     url: str | None = None
     byline: Byline = field(default_factory=Byline)
-    rest: tuple[str, ...] = ()
+    named: list[str] = field(default_factory=list)
 
     def take(self, other: Fields) -> None:
         """Fill what is still missing from `other`; contributors add up. A real date beats an impossible one."""
@@ -87,6 +88,7 @@ class Fields:
         for name, roles in other.byline.people.items():
             self.byline.add(name, roles)
         self.byline.medium = self.byline.medium or other.byline.medium
+        self.named += other.named
 
 
 def read_fields(line: str, rules: LayoutRules) -> Fields | None:
@@ -109,18 +111,14 @@ def read_fields(line: str, rules: LayoutRules) -> Fields | None:
         if left is None:
             return None
         rest.append(left)
-    left_over = remaining(" ".join(rest), date, rules)
-    if left_over is None:
-        return None
-    fields.rest = left_over
-    return fields
+    return fields if rest_fits(" ".join(rest), date, fields, rules) else None
 
 
 def read_field(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str | None:
     """Put one labelled value into `fields`; what of it is not the value, or None if it can't be one."""
     if kind == "published":
         fields.published = fields.published or find_date(value, labelled=True)
-        return value if find_date(value) or not value else ("" if find_date(value, labelled=True) else None)
+        return value if len(value) <= MAX_VALUE_CHARS and not CLAUSE_RE.search(value) else None
     if kind == "url":
         fields.url = fields.url or next(iter(re.findall(r"https?://[^\s，。；）)】\]]{4,1000}", value)), None)
         return ""
@@ -128,11 +126,12 @@ def read_field(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str
         fields.title = fields.title or value
         return ""
     if kind in {"noise", "editor"}:
-        return find_date(value).text if find_date(value) else ""
+        date = find_date(value)
+        return date.text if date else ""
     if len(value) > MAX_VALUE_CHARS or CLAUSE_RE.search(value):
         return None
     date = find_date(value)
-    if date:
+    if date and date.text:
         value = value.replace(date.text, " ", 1).strip(" |丨")
     if kind in {"source", "site"}:
         name, _, left = value.partition("  ")
@@ -161,15 +160,24 @@ def read_person(kind: str, value: str, fields: Fields, rules: LayoutRules) -> st
     return ""
 
 
-def remaining(text: str, date: Published | None, rules: LayoutRules) -> tuple[str, ...] | None:
-    """The parts of a field line that are neither date, tool nor counter; None if they are too much."""
+def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRules) -> bool:
+    """Whether what stands beside the fields is only tools, counters, a byline or names, which go to `fields`."""
     if date:
         text = text.replace(date.text, " ", 1)
-    parts = [p for p in SPLIT_RE.split(text) if p and p not in {"-", "—", ":", "：", ",", "，"}]
-    parts = [p for p in parts if not rules.head.match(p) and len(p) > 1]
+    if fields.published and fields.published.text:
+        text = text.replace(fields.published.text, " ", 1)
+    text = text.strip(" |丨｜/·-—:：")
+    byline = read_byline(text, rules) if text else None
+    if byline:
+        fields.take(Fields(byline=byline, named=[byline.medium] if byline.medium else []))
+        fields.byline.medium = None
+        return True
+    parts = [p for p in SPLIT_RE.split(text) if len(p) > 1 and not rules.head.match(p)]
     if sum(map(len, parts)) > MAX_REST_CHARS or any(CLAUSE_RE.search(p) for p in parts):
-        return None
-    return tuple(parts)
+        return False
+    media = [p for p in parts if rules.medium.fullmatch(p)]
+    fields.named += media or [p for p in parts if len(parts) == 1 and NAME_RE.fullmatch(p)]
+    return True
 
 
 def name_alone(line: str, rules: LayoutRules) -> Byline | None:

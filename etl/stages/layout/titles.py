@@ -9,7 +9,7 @@ from etl.rules.layout import LayoutRules
 
 MIN_TITLE_CHARS = 4
 MAX_SITE_CHARS = 16
-LABEL_RE = re.compile(r"(?:【标题】|(?:原)?标题[:：]) ?")
+LABEL_RE = re.compile(r"(?:【标题】|(?:标题|主题|题目)[:：]) ?")
 
 
 def same(a: str, b: str) -> bool:
