@@ -218,6 +218,45 @@ def load(paths: Sequence[str], options: dict[str, Any], command: str) -> None:
         sys.exit(ALARM)
 
 
+@cli.command()
+@click.argument("paths", nargs=-1, envvar="ETL_SOURCES", type=click.Path())
+@click.option("--cron", envvar="ETL_CRON", help="Due times as in a crontab, '*/15 * * * *' [env ETL_CRON].")
+@click.option(
+    "--every", envvar="ETL_EVERY", help="An interval, 15m or 1h, counted from 1970 [env ETL_EVERY]."
+)
+@click.option(
+    "--timezone",
+    default="Asia/Shanghai",
+    envvar="ETL_TIMEZONE",
+    show_default=True,
+    help="Civil time of --cron [env ETL_TIMEZONE].",
+)
+@loading_options
+@database_options
+@output_options
+def schedule(
+    paths: Sequence[str], cron: str | None, every: str | None, timezone: str, **options: Any
+) -> None:
+    """Load what is new in PATHS at every due time, until stopped.
+
+    \b
+    Example:
+      etl schedule inbox/ --cron '*/15 * * * *'
+      etl schedule inbox/ --every 15m
+    """
+    from etl import schedule as scheduler
+    from etl.sources.files import resolve
+
+    if (cron is None) == (every is None):
+        raise ConfigError("one of --cron and --every is needed")
+    if not paths:
+        raise ConfigError("no PATHS given and no sources configured")
+    set_up_logs({**options, "verbose": max(1, options["verbose"])})
+    resolve(paths)
+    slots = scheduler.cron(cron, timezone) if cron else scheduler.every(every or "")
+    sys.exit(128 + scheduler.serve(paths, settings_from(options), slots))
+
+
 @contextmanager
 def stopping(control: Control) -> Iterator[None]:
     """Turn the first INT or TERM into a request to stop after the batch in hand, the second into an abort."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -39,12 +40,15 @@ FIRST_PAUSE_S = 0.5
 T = TypeVar("T")
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
+class Stopped(Exception):
     """A signal asked the run to end; what was committed stays."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")
         self.signal_number = signal_number
+
+
+SlotTaken = runs.SlotTaken
 
 
 @dataclass(slots=True)
@@ -71,12 +75,17 @@ class Report:
 
 
 def run(
-    paths: Sequence[str], settings: Settings, control: Control | None = None, command: str = "run"
+    paths: Sequence[str],
+    settings: Settings,
+    control: Control | None = None,
+    command: str = "run",
+    slot: tuple[str, datetime] | None = None,
 ) -> Report:
     """One incremental pass over `paths`: load what is new, leave the rest alone.
 
-    Raises ConfigError for a path that does not exist, StoreError if the database refuses, RunLocked if
-    another run is at work, Stopped after a signal.
+    `slot` is the schedule and due time that this run takes. Raises ConfigError for a path that does not
+    exist, StoreError if the database refuses, RunLocked if another run is at work, SlotTaken if the slot
+    was served before, Stopped after a signal.
     """
     control = control or Control()
     started = time.monotonic()
@@ -89,7 +98,7 @@ def run(
         session = Session(url)
         stack.callback(session.close)
         lookups.sync(session.connection, rules)
-        this = runs.start(session.connection, command, rules.digest)
+        this = runs.start(session.connection, command, rules.digest, slot)
         loader = Loader(settings, control, session, this)
         stack.callback(loader.pool.close)
         try:

@@ -202,9 +202,9 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
     heading("未成警情", "segments that are no incidents")
     for segment in x.segments:
         if segment.verdict != "incident":
-            text = a.body[segment.start : segment.end]
+            told = shorten(a.body[segment.start : segment.end], 70)
             why = f"{segment.verdict} {segment.rule}".strip()
-            out.print(Text.assemble((f"{why:<24} ", "dim"), shorten(text, 70)))
+            out.print(Text.assemble((f"{why:<24} ", "dim"), told))
 
 
 def article_fields(a: Article, identity: bytes) -> dict[str, Any]:

@@ -44,7 +44,7 @@ Entry = Found | Skipped | Unusable
 
 def resolve(roots: Sequence[str]) -> list[bytes]:
     """The real paths of what the user named, each once. Raises ConfigError for one that is not there."""
-    tops = {}
+    tops: dict[bytes, None] = {}
     for root in roots:
         try:
             tops[os.path.realpath(os.fsencode(root), strict=True)] = None

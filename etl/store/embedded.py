@@ -85,7 +85,10 @@ def session(home: Path) -> Iterator[str]:
 def keep_running(home: Path) -> str:
     """Start the server if need be and keep it up until `stop`, also after a reboot. Its URL."""
     with session(home) as url:
-        _folder(home).keep.touch()
+        try:
+            _folder(home).keep.touch()
+        except OSError as e:
+            raise _unusable(_folder(home), e) from e
     return url
 
 
@@ -118,9 +121,12 @@ def status(home: Path) -> Status:
     """The state of the server under `home`; nothing is started, created or locked."""
     folder = _folder(home)
     up = accepting(folder.data)
+    kept = False
+    with suppress(PermissionError):  # another user's home tells nothing
+        kept = folder.keep.exists()
     return Status(
         running=up is not None,
-        kept=folder.keep.exists(),
+        kept=kept,
         pid=up.pid if up else None,
         url=_url(up) if up else None,
         data=folder.data,
@@ -187,7 +193,10 @@ def _ensure_keeper(folder: Folder) -> None:
             return
         root = Path(etl.__file__).parents[1]
         arguments = (root, folder.path, _installation(), str(lock))
-        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as e:
+            raise _unusable(folder, e) from e
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-c", KEEPER_CODE, *arguments],

@@ -14,6 +14,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
@@ -87,23 +88,37 @@ def describe_holder(connection: Connection) -> str:
     return f"run {row[0]} of {row[1]} holds the lock, for {row[2]}, last sign of life {row[3]} ago"
 
 
-def start(connection: Connection, command: str, ruleset: str) -> Run:
+class SlotTaken(Exception):
+    """The slot of the schedule was served by another run."""
+
+
+def start(
+    connection: Connection, command: str, ruleset: str, slot: tuple[str, datetime] | None = None
+) -> Run:
     """A new run, in a transaction of its own; runs left behind by dead processes are marked lost.
 
-    To be called with the run lock held: whoever has it knows that no other run is alive.
+    To be called with the run lock held: whoever has it knows that no other run is alive. A slot whose run
+    was lost is taken over. Raises SlotTaken if another run served it.
     """
+    schedule, due_at = slot or (None, None)
     token = secrets.token_hex(8)
     with connection.transaction():
         connection.execute(
             "UPDATE runs SET status = 'lost', ended_at = now(), error = 'its process ended without a word'"
             " WHERE status = 'running'"
         )
+        connection.execute(
+            "UPDATE runs SET due_at = NULL WHERE schedule = %s AND due_at = %s AND status = 'lost'",
+            (schedule, due_at),
+        )
         row = connection.execute(
-            "INSERT INTO runs (command, owner, token, status, ruleset, version)"
-            " VALUES (%s, %s, %s, 'running', %s, %s) RETURNING id",
-            (command, owner(), token, ruleset, __version__),
+            "INSERT INTO runs (command, schedule, due_at, owner, token, status, ruleset, version)"
+            " VALUES (%s, %s, %s, %s, %s, 'running', %s, %s)"
+            " ON CONFLICT (schedule, due_at) DO NOTHING RETURNING id",
+            (command, schedule, due_at, owner(), token, ruleset, __version__),
         ).fetchone()
-    assert row is not None
+    if row is None:
+        raise SlotTaken
     return Run(row[0], token, ruleset)
 
 

@@ -263,117 +263,6 @@ def upgrade() -> None:
         comment="时间依据 which moment a time stands for",
     )
     op.create_table(
-        "articles",
-        sa.Column(
-            "id",
-            sa.BigInteger(),
-            sa.Identity(always=False),
-            nullable=False,
-            comment="文章编号 article number, never reused",
-        ),
-        sa.Column(
-            "content_hash",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="内容摘要 SHA-256 of the canonical text: the identity",
-        ),
-        sa.Column(
-            "hash_version",
-            sa.SmallInteger(),
-            nullable=False,
-            comment="摘要版本 version of the canonical form",
-        ),
-        sa.Column("title", sa.Text(), nullable=True, comment="标题 title without site name"),
-        sa.Column(
-            "body",
-            sa.Text(),
-            nullable=False,
-            comment="正文 normalised text; every span counts its code points",
-        ),
-        sa.Column(
-            "published_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="发布时间 publication; midnight in China when only the day is known",
-        ),
-        sa.Column(
-            "published_on",
-            sa.Date(),
-            sa.Computed("((published_at AT TIME ZONE 'Asia/Shanghai'::text))::date", persisted=True),
-            nullable=True,
-            comment="发布日期 publication day in China",
-        ),
-        sa.Column(
-            "published_precision",
-            sa.Text(),
-            nullable=False,
-            comment="发布时间精度 second, minute, day or unknown",
-        ),
-        sa.Column("source", sa.Text(), nullable=True, comment="来源 originating medium or office"),
-        sa.Column("site", sa.Text(), nullable=True, comment="站点 where the page stood"),
-        sa.Column("author", sa.Text(), nullable=True, comment="作者 author"),
-        sa.Column(
-            "byline",
-            postgresql.JSONB(astext_type=sa.Text()),
-            nullable=False,
-            comment="署名 [{name, roles}]: reporters, correspondents, photographers",
-        ),
-        sa.Column("url", sa.Text(), nullable=True, comment="原文链接 link to the original"),
-        sa.Column("image_urls", sa.ARRAY(sa.Text()), nullable=False, comment="图片 images of the body"),
-        sa.Column(
-            "script",
-            sa.Text(),
-            nullable=False,
-            comment="字体 script as found: simplified, traditional or mixed",
-        ),
-        sa.Column("kind", sa.Text(), nullable=False, comment="文章类别 code of article_kinds"),
-        sa.Column(
-            "repairs",
-            postgresql.JSONB(astext_type=sa.Text()),
-            nullable=False,
-            comment="修复记录 what was changed in the text, with spans",
-        ),
-        sa.Column(
-            "quality",
-            postgresql.JSONB(astext_type=sa.Text()),
-            nullable=False,
-            comment="质量 flags and shares of lost and doubtful characters",
-        ),
-        sa.Column(
-            "best_sighting_id",
-            sa.BigInteger(),
-            nullable=False,
-            comment="最佳出处 the sighting whose text and metadata are shown",
-        ),
-        sa.Column(
-            "story_id",
-            sa.BigInteger(),
-            nullable=False,
-            comment="报道编号 smallest article id of the same story",
-        ),
-        sa.Column(
-            "superseded_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="被取代时刻 since when no file holds this content any more",
-        ),
-        sa.Column(
-            "first_seen_at", sa.DateTime(timezone=True), nullable=False, comment="首次入库时刻 first loaded"
-        ),
-        sa.Column(
-            "run_id", sa.BigInteger(), nullable=False, comment="最后写入它的运行 run that last wrote it"
-        ),
-        sa.Column("ruleset", sa.Text(), nullable=False, comment="规则摘要 digest of the rules that made it"),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_articles_run_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
-        sa.UniqueConstraint("content_hash", name=op.f("uq_articles_content_hash")),
-        comment="文章 one row per distinct content",
-    )
-    op.create_index("ix_articles_best_sighting_id", "articles", ["best_sighting_id"], unique=False)
-    op.create_index("ix_articles_published_on", "articles", ["published_on"], unique=False)
-    op.create_index("ix_articles_run_id", "articles", ["run_id"], unique=False)
-    op.create_index("ix_articles_story_id", "articles", ["story_id"], unique=False)
-    op.create_table(
         "changes",
         sa.Column(
             "seq",
@@ -517,6 +406,186 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'reread'"),
     )
     op.create_index("ix_source_files_run_id", "source_files", ["run_id"], unique=False)
+    op.create_table(
+        "sightings",
+        sa.Column(
+            "id",
+            sa.BigInteger(),
+            sa.Identity(always=False),
+            nullable=False,
+            comment="出处编号 sighting number",
+        ),
+        sa.Column("article_id", sa.BigInteger(), nullable=False, comment="文章 the article found"),
+        sa.Column("source_file_id", sa.BigInteger(), nullable=False, comment="文件 the file it was found in"),
+        sa.Column("member", sa.Text(), nullable=True, comment="成员 member of an archive"),
+        sa.Column(
+            "record_no", sa.BigInteger(), nullable=True, comment="记录号 line of a JSON Lines file, from 1"
+        ),
+        sa.Column(
+            "raw_sha256", sa.LargeBinary(), nullable=False, comment="原始摘要 SHA-256 of the leaf's bytes"
+        ),
+        sa.Column(
+            "is_current",
+            sa.Boolean(),
+            nullable=False,
+            comment="当前 whether the leaf still holds this content",
+        ),
+        sa.Column("title", sa.Text(), nullable=True, comment="标题 title in this place"),
+        sa.Column(
+            "published_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="发布时间 publication in this place",
+        ),
+        sa.Column(
+            "published_precision",
+            sa.Text(),
+            nullable=False,
+            comment="发布时间精度 second, minute, day or unknown",
+        ),
+        sa.Column("source", sa.Text(), nullable=True, comment="来源 source in this place"),
+        sa.Column("site", sa.Text(), nullable=True, comment="站点 site in this place"),
+        sa.Column(
+            "byline",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="署名 byline in this place",
+        ),
+        sa.Column("url", sa.Text(), nullable=True, comment="原文链接 link in this place"),
+        sa.Column("lost_chars", sa.Integer(), nullable=False, comment="缺字数 characters lost beyond repair"),
+        sa.Column("run_id", sa.BigInteger(), nullable=False, comment="首见运行 run that found it"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_sightings_run_id")),
+        sa.ForeignKeyConstraint(
+            ["source_file_id"], ["source_files.id"], name=op.f("fk_sightings_source_file_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sightings")),
+        sa.UniqueConstraint(
+            "source_file_id",
+            "member",
+            "record_no",
+            "raw_sha256",
+            name=op.f("uq_sightings_source_file_id_member_record_no_raw_sha256"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        comment="出处 one row per leaf in which a content was found; append-only but for is_current",
+    )
+    op.create_index("ix_sightings_article_id", "sightings", ["article_id"], unique=False)
+    op.create_index("ix_sightings_raw_sha256", "sightings", ["raw_sha256"], unique=False)
+    op.create_index("ix_sightings_run_id", "sightings", ["run_id"], unique=False)
+    op.create_table(
+        "articles",
+        sa.Column(
+            "id",
+            sa.BigInteger(),
+            sa.Identity(always=False),
+            nullable=False,
+            comment="文章编号 article number, never reused",
+        ),
+        sa.Column(
+            "content_hash",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="内容摘要 SHA-256 of the canonical text: the identity",
+        ),
+        sa.Column(
+            "hash_version",
+            sa.SmallInteger(),
+            nullable=False,
+            comment="摘要版本 version of the canonical form",
+        ),
+        sa.Column("title", sa.Text(), nullable=True, comment="标题 title without site name"),
+        sa.Column(
+            "body",
+            sa.Text(),
+            nullable=False,
+            comment="正文 normalised text; every span counts its code points",
+        ),
+        sa.Column(
+            "published_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="发布时间 publication; midnight in China when only the day is known",
+        ),
+        sa.Column(
+            "published_on",
+            sa.Date(),
+            sa.Computed("((published_at AT TIME ZONE 'Asia/Shanghai'::text))::date", persisted=True),
+            nullable=True,
+            comment="发布日期 publication day in China",
+        ),
+        sa.Column(
+            "published_precision",
+            sa.Text(),
+            nullable=False,
+            comment="发布时间精度 second, minute, day or unknown",
+        ),
+        sa.Column("source", sa.Text(), nullable=True, comment="来源 originating medium or office"),
+        sa.Column("site", sa.Text(), nullable=True, comment="站点 where the page stood"),
+        sa.Column("author", sa.Text(), nullable=True, comment="作者 author"),
+        sa.Column(
+            "byline",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="署名 [{name, roles}]: reporters, correspondents, photographers",
+        ),
+        sa.Column("url", sa.Text(), nullable=True, comment="原文链接 link to the original"),
+        sa.Column("image_urls", sa.ARRAY(sa.Text()), nullable=False, comment="图片 images of the body"),
+        sa.Column(
+            "script",
+            sa.Text(),
+            nullable=False,
+            comment="字体 script as found: simplified, traditional or mixed",
+        ),
+        sa.Column("kind", sa.Text(), nullable=False, comment="文章类别 code of article_kinds"),
+        sa.Column(
+            "repairs",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="修复记录 what was changed in the text, with spans",
+        ),
+        sa.Column(
+            "quality",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="质量 flags and shares of lost and doubtful characters",
+        ),
+        sa.Column(
+            "best_sighting_id",
+            sa.BigInteger(),
+            nullable=False,
+            comment="最佳出处 the sighting whose text and metadata are shown",
+        ),
+        sa.Column(
+            "story_id",
+            sa.BigInteger(),
+            nullable=False,
+            comment="报道编号 smallest article id of the same story",
+        ),
+        sa.Column(
+            "superseded_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="被取代时刻 since when no file holds this content any more",
+        ),
+        sa.Column(
+            "first_seen_at", sa.DateTime(timezone=True), nullable=False, comment="首次入库时刻 first loaded"
+        ),
+        sa.Column(
+            "run_id", sa.BigInteger(), nullable=False, comment="最后写入它的运行 run that last wrote it"
+        ),
+        sa.Column("ruleset", sa.Text(), nullable=False, comment="规则摘要 digest of the rules that made it"),
+        sa.ForeignKeyConstraint(
+            ["best_sighting_id"], ["sightings.id"], name=op.f("fk_articles_best_sighting_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_articles_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+        sa.UniqueConstraint("content_hash", name=op.f("uq_articles_content_hash")),
+        comment="文章 one row per distinct content",
+    )
+    op.create_index("ix_articles_best_sighting_id", "articles", ["best_sighting_id"], unique=False)
+    op.create_index("ix_articles_published_on", "articles", ["published_on"], unique=False)
+    op.create_index("ix_articles_run_id", "articles", ["run_id"], unique=False)
+    op.create_index("ix_articles_story_id", "articles", ["story_id"], unique=False)
     op.create_table(
         "incidents",
         sa.Column(
@@ -692,73 +761,6 @@ def upgrade() -> None:
         comment="统计数字 aggregate figures that an article quotes; never incidents",
     )
     op.create_table(
-        "sightings",
-        sa.Column(
-            "id",
-            sa.BigInteger(),
-            sa.Identity(always=False),
-            nullable=False,
-            comment="出处编号 sighting number",
-        ),
-        sa.Column("article_id", sa.BigInteger(), nullable=False, comment="文章 the article found"),
-        sa.Column("source_file_id", sa.BigInteger(), nullable=False, comment="文件 the file it was found in"),
-        sa.Column("member", sa.Text(), nullable=True, comment="成员 member of an archive"),
-        sa.Column(
-            "record_no", sa.BigInteger(), nullable=True, comment="记录号 line of a JSON Lines file, from 1"
-        ),
-        sa.Column(
-            "raw_sha256", sa.LargeBinary(), nullable=False, comment="原始摘要 SHA-256 of the leaf's bytes"
-        ),
-        sa.Column(
-            "is_current",
-            sa.Boolean(),
-            nullable=False,
-            comment="当前 whether the leaf still holds this content",
-        ),
-        sa.Column("title", sa.Text(), nullable=True, comment="标题 title in this place"),
-        sa.Column(
-            "published_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="发布时间 publication in this place",
-        ),
-        sa.Column(
-            "published_precision",
-            sa.Text(),
-            nullable=False,
-            comment="发布时间精度 second, minute, day or unknown",
-        ),
-        sa.Column("source", sa.Text(), nullable=True, comment="来源 source in this place"),
-        sa.Column("site", sa.Text(), nullable=True, comment="站点 site in this place"),
-        sa.Column(
-            "byline",
-            postgresql.JSONB(astext_type=sa.Text()),
-            nullable=False,
-            comment="署名 byline in this place",
-        ),
-        sa.Column("url", sa.Text(), nullable=True, comment="原文链接 link in this place"),
-        sa.Column("lost_chars", sa.Integer(), nullable=False, comment="缺字数 characters lost beyond repair"),
-        sa.Column("run_id", sa.BigInteger(), nullable=False, comment="首见运行 run that found it"),
-        sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_sightings_article_id")),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_sightings_run_id")),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["source_files.id"], name=op.f("fk_sightings_source_file_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sightings")),
-        sa.UniqueConstraint(
-            "source_file_id",
-            "member",
-            "record_no",
-            "raw_sha256",
-            name=op.f("uq_sightings_source_file_id_member_record_no_raw_sha256"),
-            postgresql_nulls_not_distinct=True,
-        ),
-        comment="出处 one row per leaf in which a content was found; append-only but for is_current",
-    )
-    op.create_index("ix_sightings_article_id", "sightings", ["article_id"], unique=False)
-    op.create_index("ix_sightings_raw_sha256", "sightings", ["raw_sha256"], unique=False)
-    op.create_index("ix_sightings_run_id", "sightings", ["run_id"], unique=False)
-    op.create_table(
         "incident_persons",
         sa.Column("incident_id", sa.BigInteger(), nullable=False, comment="警情 the incident"),
         sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False, comment="序号 order, from 1"),
@@ -788,10 +790,10 @@ def upgrade() -> None:
     op.create_index("ix_incident_persons_role", "incident_persons", ["role"], unique=False)
     # The circle of articles and sightings is closed when both stand.
     op.create_foreign_key(
-        op.f("fk_articles_best_sighting_id"),
-        "articles",
+        op.f("fk_sightings_article_id"),
         "sightings",
-        ["best_sighting_id"],
+        "articles",
+        ["article_id"],
         ["id"],
         initially="DEFERRED",
         deferrable=True,
@@ -799,13 +801,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("fk_articles_best_sighting_id"), "articles", type_="foreignkey")
+    op.drop_constraint(op.f("fk_sightings_article_id"), "sightings", type_="foreignkey")
     op.drop_index("ix_incident_persons_role", table_name="incident_persons")
     op.drop_table("incident_persons")
-    op.drop_index("ix_sightings_run_id", table_name="sightings")
-    op.drop_index("ix_sightings_raw_sha256", table_name="sightings")
-    op.drop_index("ix_sightings_article_id", table_name="sightings")
-    op.drop_table("sightings")
     op.drop_table("reported_figures")
     op.drop_index("ix_incidents_run_id", table_name="incidents")
     op.drop_index("ix_incidents_outcome", table_name="incidents", postgresql_using="gin")
@@ -815,6 +813,15 @@ def downgrade() -> None:
     op.drop_index("ix_incidents_article_id", table_name="incidents")
     op.drop_index("ix_incidents_agency_id_occurred_on", table_name="incidents")
     op.drop_table("incidents")
+    op.drop_index("ix_articles_story_id", table_name="articles")
+    op.drop_index("ix_articles_run_id", table_name="articles")
+    op.drop_index("ix_articles_published_on", table_name="articles")
+    op.drop_index("ix_articles_best_sighting_id", table_name="articles")
+    op.drop_table("articles")
+    op.drop_index("ix_sightings_run_id", table_name="sightings")
+    op.drop_index("ix_sightings_raw_sha256", table_name="sightings")
+    op.drop_index("ix_sightings_article_id", table_name="sightings")
+    op.drop_table("sightings")
     op.drop_index("ix_source_files_run_id", table_name="source_files")
     op.drop_index(
         "ix_source_files_reread", table_name="source_files", postgresql_where=sa.text("state = 'reread'")
@@ -832,11 +839,6 @@ def downgrade() -> None:
     op.drop_table("rejections")
     op.drop_index("ix_changes_run_id", table_name="changes")
     op.drop_table("changes")
-    op.drop_index("ix_articles_story_id", table_name="articles")
-    op.drop_index("ix_articles_run_id", table_name="articles")
-    op.drop_index("ix_articles_published_on", table_name="articles")
-    op.drop_index("ix_articles_best_sighting_id", table_name="articles")
-    op.drop_table("articles")
     op.drop_table("time_bases")
     op.drop_table("skip_reasons")
     op.drop_index("ix_runs_status", table_name="runs", postgresql_where=sa.text("status = 'running'"))
