@@ -90,9 +90,9 @@ def main() -> None:
         line = " ".join(str(e).split())
         _report(line)
         with suppress(OSError):  # the disk may be full
-            os.write(
-                2, f"{line}\n".encode("utf-8", "replace")
-            )  # the log: after a restart nobody else hears it
+            # To the log, since after a restart nobody is there to be told.
+            os.write(2, f"{line}
+".encode("utf-8", "replace"))
 
 
 def watch(server: Server, users: int, lock: int) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from etl.errors import StoreError
 from etl.store import embedded
-from etl.store.embedded_cluster import Folder, is_postmaster, orphans, running
+from etl.store.embedded_cluster import Folder, is_postmaster, orphans, read_pid_file, running
 from etl.store.embedded_keeper import _need_space
 
 ROOT = Path(__file__).parents[2]
@@ -47,14 +47,18 @@ def end(home: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def environment() -> dict[str, str]:
+    """Ours, with a path on which any interpreter finds this checkout and the server's package."""
+    packages = embedded.program("postgres").parents[3]
+    return os.environ | {"PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 @contextmanager
 def user(home: Path, *prefix: str, python: str = sys.executable) -> Iterator[subprocess.Popen[str]]:
     """A process in a session on `home`; it ends, if it still lives, with the block."""
     command = [*prefix, python, str(ROOT / "tests/integration/embedded_user.py"), str(home)]
-    packages = embedded.program("postgres").parents[3]
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment()
     ) as process:
         try:
             yield process
@@ -176,7 +180,6 @@ def test_an_error_inside_a_session_is_not_swallowed(home: Path) -> None:
 
 def test_eight_starters_at_once_share_one_server(home: Path) -> None:
     command = [sys.executable, str(ROOT / "tests/integration/embedded_user.py"), str(home)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     starters = [
         subprocess.Popen(
             command,
@@ -184,7 +187,7 @@ def test_eight_starters_at_once_share_one_server(home: Path) -> None:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=environment,
+            env=environment(),
         )
         for _ in range(8)
     ]
@@ -207,8 +210,9 @@ def test_sessions_that_come_while_the_server_stops_get_a_living_one(home: Path) 
         "        with psycopg.connect(url) as c: c.execute('SELECT 1')\n"
         "    time.sleep(pause)\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    visitors = [subprocess.Popen([sys.executable, "-c", code, str(home)], env=environment) for _ in range(2)]
+    visitors = [
+        subprocess.Popen([sys.executable, "-c", code, str(home)], env=environment()) for _ in range(2)
+    ]
     assert [visitor.wait(timeout=60) for visitor in visitors] == [0, 0]
 
 
@@ -240,6 +244,8 @@ def test_stopping_a_server_in_use_leaves_it_to_its_last_user(home: Path) -> None
 
 def test_stopping_what_does_not_run_is_no_error(tmp_path: Path) -> None:
     assert embedded.stop(tmp_path / "nothing")
+    status = embedded.status(tmp_path / "nothing")
+    assert (status.running, status.kept, status.pid, status.url) == (False, False, None, None)
     assert not (tmp_path / "nothing").exists()
 
 
@@ -248,14 +254,13 @@ def test_a_caller_in_a_pipe_ends_though_the_server_stays(home: Path) -> None:
         "import sys; from pathlib import Path; from etl.store import embedded\n"
         "embedded.keep_running(Path(sys.argv[1]))\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     # Standard error too: whoever kept one of the pipes open would hold up this call.
     subprocess.run(
         [sys.executable, "-c", code, str(home)],
         capture_output=True,
         timeout=PATIENCE_S,
         check=True,
-        env=environment,
+        env=environment(),
     )
     assert embedded.status(home).running
 
@@ -351,14 +356,13 @@ def test_a_forked_child_does_not_keep_the_server_up(home: Path) -> None:
         "    print(embedded.status(Path(sys.argv[1])).pid, flush=True)\n"
         "os._exit(0)\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, "-c", code, str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        env=environment,
+        env=environment(),
     ) as parent:
         assert parent.stdout
         assert parent.stdin
@@ -385,6 +389,12 @@ def test_a_removed_home_takes_its_server_along_and_can_be_made_anew(home: Path) 
         wait_for_end(handle)
         for _ in range(3):
             assert ask(url, "SELECT pg_sleep(0.2)::text || 'up'") == "up"
+
+
+@pytest.mark.parametrize("content", ["", "77\n", "77\n/data\n1795311718\n5432\n", "\x00\n\n\n\n\n"])
+def test_a_pid_file_cut_short_names_no_server(tmp_path: Path, content: str) -> None:
+    (tmp_path / "postmaster.pid").write_text(content, encoding="utf-8")
+    assert read_pid_file(tmp_path) is None
 
 
 # ---------------------------------------------------------------- places and accounts
