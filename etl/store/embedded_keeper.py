@@ -91,8 +91,7 @@ def main() -> None:
         _report(line)
         with suppress(OSError):  # the disk may be full
             # To the log, since after a restart nobody is there to be told.
-            os.write(2, f"{line}
-".encode("utf-8", "replace"))
+            os.write(2, line.encode("utf-8", "replace") + b"\n")
 
 
 def watch(server: Server, users: int, lock: int) -> None:
