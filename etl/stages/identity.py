@@ -17,22 +17,31 @@ HASH_VERSION = 1  # of the scheme below; stored with each hash, raised with ever
 SHORT_BODY_CHARS = 200  # shorter canonical bodies are told apart by their titles too
 
 KEPT_AT_DIGITS = ".:-/%"
-# 3—5日, 3～5日, 3−5日: read as a hyphen between digits. After NFKC ～ is ~.
-DASH_RE = re.compile(r"(?<=\d)[-‐‑‒–—―~〜∼−]{1,4}(?=\d)")
+# 3—5日, 3～5日, 3−5日: read as a hyphen between digits. After NFKC ～ is ~. Each pattern begins with what it
+# looks for and checks the character before it afterwards: that is many times faster than the other way round.
+DASHES = "‐‑‒–—―〜"  # what of them is not between digits goes at the end
+DASH_RE = re.compile(rf"[-~∼−{DASHES}](?<=\d.)[-~∼−{DASHES}]{{0,3}}(?=\d)")
 MINUS_RE = re.compile(r"−(?=\d)")
+LOOSE_RE = re.compile(rf"[{re.escape(KEPT_AT_DIGITS)}](?<!\d.)(?!\d)")
+GONE_RE = re.compile(f"[{DASHES}]+")
+COMMA_RE = re.compile(r"、(?:(?<!\d、)|(?!\d))")
 DROPPED = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc", "Cf"}
+
+
+# Wide forms of the kept characters, narrowed before anything else is dropped.
+NARROWED = tuple(zip("：％．－／～", ":%.-/~", strict=True))
 
 
 @cache
 def dropped_re() -> re.Pattern[str]:
-    """All that is dropped: Unicode categories P, Cc, Cf outside numbers. Symbols (℃, +, U+FFFD) stay.
+    """What is dropped wherever it stands: Unicode categories P, Cc, Cf. Symbols (℃, +, U+FFFD) stay.
 
-    Built on first use, from planes 0 and 1; there is no punctuation above them.
+    Built on first use. Plane 0 only: the engine looks such a set up in a table, and above it there is only
+    the punctuation of historic scripts.
     """
-    kept = KEPT_AT_DIGITS + "、"
-    characters = (c for c in map(chr, range(0x20000)) if unicodedata.category(c) in DROPPED and c not in kept)
-    always = "".join(map(re.escape, characters))
-    return re.compile(rf"[{always}]+|(?<!\d)[{re.escape(KEPT_AT_DIGITS)}]+(?!\d)|(?<!\d)、|、(?!\d)")
+    kept = KEPT_AT_DIGITS + "、：％．－／" + DASHES
+    dropped = (c for c in map(chr, range(0x10000)) if unicodedata.category(c) in DROPPED and c not in kept)
+    return re.compile(f"[{''.join(map(re.escape, dropped))}]+")
 
 
 def canonical_text(text: str) -> str:
@@ -45,11 +54,16 @@ def canonical_text(text: str) -> str:
     >>> canonical_text("3、5日"), canonical_text("3～5日"), canonical_text("35日")
     ('3、5日', '3-5日', '35日')
     """
-    # Before NFKC, which makes three full stops of an ellipsis; the first would stay after a digit.
-    text = text.replace("…", "")
-    text = "".join(unicodedata.normalize("NFKC", text).split())
+    # Punctuation goes before NFKC, which is slow where it has work, and makes three full stops of …,
+    # of which one would stay after a digit. Of ⑴ it makes (1), so there is a second look afterwards.
+    drop = dropped_re().sub
+    text = "".join(drop("", text).split())
+    for wide, narrow in NARROWED:
+        text = text.replace(wide, narrow)
+    if not unicodedata.is_normalized("NFKC", text):
+        text = "".join(drop("", unicodedata.normalize("NFKC", text)).split())
     text = MINUS_RE.sub("-", DASH_RE.sub("-", text))
-    return dropped_re().sub("", text)
+    return GONE_RE.sub("", COMMA_RE.sub("", LOOSE_RE.sub("", text)))
 
 
 def content_hash(title: str | None, body: str) -> bytes:

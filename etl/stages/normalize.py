@@ -22,9 +22,8 @@ NARROWED = {
     **dict.fromkeys(map(ord, LINE_ENDS), "\n"),
 }
 NARROW_RE = re.compile(f"[{WIDE}{SPACES}{LINE_ENDS}]+")
-DECIMAL_RE = re.compile(r"(?<=[0-9])．(?=[0-9])")  # ３．５, after narrowing
-# Runs of spaces; spaces and blank lines around a line end; either at the ends of the text.
-BLANK_RE = re.compile(r"\A[ \n]+|[ \n]+\Z| *\n[ \n]*| {2,}")
+DECIMAL_RE = re.compile(r"．(?<=[0-9]．)(?=[0-9])")  # ３．５, after narrowing
+BLANK_RE = re.compile(r"[ \n]+")
 
 
 def normalize(text: Text) -> Text:
@@ -38,9 +37,10 @@ def normalize(text: Text) -> Text:
     text = with_value(text, value)
     if not unicodedata.is_normalized("NFC", value):
         text = composed(text)
-    return text.edit(
-        [Edit(m.start(), m.end(), kept_blank(m)) for m in BLANK_RE.finditer(text.value) if changes(m)]
-    )
+    if not text.repairs:
+        return Text(BLANK_RE.sub(kept_blank, text.value))
+    blanks = [(m, kept_blank(m)) for m in BLANK_RE.finditer(text.value)]
+    return text.edit([Edit(m.start(), m.end(), kept) for m, kept in blanks if m[0] != kept])
 
 
 def composed(text: Text) -> Text:
@@ -71,7 +71,3 @@ def kept_blank(match: re.Match[str]) -> str:
     if match.start() == 0 or match.end() == len(match.string):
         return ""
     return "\n" if "\n" in match[0] else " "
-
-
-def changes(match: re.Match[str]) -> bool:
-    return match[0] != kept_blank(match)

@@ -27,11 +27,12 @@ TAIL_RE = re.compile(r"[（(【\[]([^（()）【】\[\]]{1,80})[）)】\]]\Z")
 FRONT_RE = re.compile(r"\A[（(【\[]([^（()）【】\[\]]{6,60})[）)】\]] ?")
 # 本报长沙8月12日讯（记者 唐一凡） 新华社北京5月3日电 某某网讯
 DATELINE_RE = re.compile(
-    r"\A[\[【(（]?(?:\d{4}年\d{1,2}月\d{1,2}日 ?)?(?P<medium>[\u4e00-\u9fffA-Za-z]{2,12}?(?:网|报|社|台|在线|客户端|融媒|发布|周刊|新闻))"
+    r"\A[\[【(（]?(?:\d{4}年\d{1,2}月\d{1,2}日 ?)?(?P<medium>[\u4e00-\u9fffA-Za-z]{2,12}?(?:网|报|社|台|在线|热线|晨讯|快讯|客户端|融媒|发布|周刊|新闻))"
     r"[\u4e00-\u9fff]{0,8}?(?:\d{4}年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?:电|讯|消息)(?=[ （(【，,:：】\])）])"
 )
 DATELINE_PEOPLE_RE = re.compile(r"\A.{2,40}?(?:电|讯|消息) ?[（(]([^（()）]{2,80})[）)]")
 CREDIT_RE = re.compile(r"[。 （(）)]([\u4e00-\u9fff·、 ]{2,20}) ?(?:摄|/摄|摄影|供图)[）)]?\Z")
+MAX_INNER_CHARS = 120  # of a furniture line between sentences
 OWN = ("本报", "本网", "本台", "本刊", "本社", "本站")
 
 
@@ -74,7 +75,7 @@ def layout(
         published_text=published.text if published else None,
         source=source,
         site=site,
-        author=settle_author(fields, rules),
+        author=settle_author(fields),
         byline=fields.byline.contributors(),
         url=fields.url,
         image_urls=parsed.image_urls,
@@ -143,8 +144,8 @@ def inner(lines: Sequence[Row], first: int, last: int, rules: LayoutRules) -> di
     removed = {}
     for i in range(first, last):
         line = lines[i].line
-        rule = rules.inner.match(line) if len(line) <= rules.inner.longest else None
-        if rule is None or (is_sentence(line) and rule.why not in {"caption", "picture credit"}):
+        rule = rules.inner.match(line) if len(line) <= MAX_INNER_CHARS else None
+        if rule is None or (is_sentence(line) and rule.why != "caption"):
             continue
         removed[i] = rule.why
     return removed
@@ -233,7 +234,9 @@ def dateline(line: str, fields: Fields, rules: LayoutRules) -> None:
     if match and not match["medium"].startswith(OWN):
         fields.byline.medium = fields.byline.medium or match["medium"]
     people = DATELINE_PEOPLE_RE.match(line) if match or line.startswith(OWN) else None
-    byline = read_byline(people[1], rules) if people else None
+    if people and fields.published is None:
+        fields.published = find_date(people[1])
+    byline = read_byline(people[1], rules, bracketed=True) if people else None
     if byline:
         fields.take(Fields(byline=byline))
 
@@ -262,12 +265,11 @@ def medium_name(name: str | None, rules: LayoutRules) -> str | None:
     return name if name and name.lower() not in rules.nobody else None
 
 
-def settle_author(fields: Fields, rules: LayoutRules) -> str | None:
-    """The author if it is a person, who then stands in the byline too."""
-    if fields.author and is_person(fields.author, rules):
+def settle_author(fields: Fields) -> str | None:
+    """The author, who stands in the byline too."""
+    if fields.author:
         fields.byline.add(fields.author, ("author",))
-        return fields.author
-    return None
+    return fields.author
 
 
 def new_flags(title: Text | None, published: Published | None, body: Text, rules: LayoutRules) -> list[str]:

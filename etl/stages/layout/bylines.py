@@ -30,6 +30,7 @@ ROLES = {
     "both": ("author", "photographer"),
 }
 # 阿卜杜拉·买买提: names without a Chinese family name are known by their dot.
+FOREIGN_RE = re.compile(r"[\u4e00-\u9fff]{2,6}")
 DOTTED_RE = re.compile(r"[\u4e00-\u9fff]{1,8}(?:·[\u4e00-\u9fff]{1,8}){1,3}")
 
 
@@ -57,15 +58,21 @@ def is_person(name: str, rules: LayoutRules) -> bool:
     return name not in rules.not_names and name not in rules.nobody and not rules.medium.fullmatch(name)
 
 
-def read_byline(text: str, rules: LayoutRules) -> Byline | None:
+def read_byline(text: str, rules: LayoutRules, bracketed: bool = False) -> Byline | None:
     """The byline that `text` is, or None if any part is neither label, name, separator nor medium.
 
-    With no label at all every part must be a name. Editors are read and left out.
+    With no label at all every part must be a name. In brackets, where sentences do not stand, one name
+    vouches for others of any family (张宏 古丽娜尔). Editors are read and left out.
     """
     text = text.strip()
     if not 2 <= len(text) <= MAX_CHARS:
         return None
     found = list(tokens(text, rules))
+    if bracketed and any(kind in {"label", "name"} for kind, _ in found):
+        found = [
+            ("name" if k == "other" and FOREIGN_RE.fullmatch(t) and t not in rules.not_names else k, t)
+            for k, t in found
+        ]
     if any(kind == "other" for kind, _ in found) or not any(kind in {"label", "name"} for kind, _ in found):
         return None
     byline = Byline()

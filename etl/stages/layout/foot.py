@@ -17,7 +17,7 @@ from etl.stages.layout.lines import Fields, Row, is_sentence, name_alone, read_f
 
 MAX_AGENCY_CHARS = 30
 ADDRESS_RE = re.compile(r"https?://[^\s，。；）)】\]]{4,1000}")
-# 【来源：官渡区政法委】 （文字来源：平安长治）
+BRACKETED_RE = re.compile(r"[(（【\[].{2,80}[)）】\]]")
 BRACKETS = "()（）[]【】<>《》"
 
 
@@ -77,9 +77,10 @@ def judge(line: str, rules: LayoutRules) -> tuple[str | None, Fields | None]:
     fields = read_fields(inner, rules)
     if fields:
         return "fields", fields
-    byline = (read_byline(inner, rules) if rules.role_label.search(line) else None) or name_alone(
-        inner, rules
-    )
+    byline = read_byline(inner, rules, bracketed=True) if BRACKETED_RE.fullmatch(line) else None
+    if byline is None and rules.role_label.search(line):
+        byline = read_byline(inner, rules)
+    byline = byline or name_alone(inner, rules)
     if byline:
         return "byline", Fields(byline=byline)
     rule = rules.foot.match(line)

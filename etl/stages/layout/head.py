@@ -23,6 +23,7 @@ NEAR = 3  # lines after a title within which a sentence must follow
 FAR_REACHING = {"breadcrumb", "welcome", "fields"}  # nothing of a story stands above these
 SUBTITLE_RE = re.compile(r"(?:[—–-]{1,3}|副标题[:：]).{2,60}")
 WELCOME_RE = re.compile(r"\A.{0,8}?欢迎(?:您)?(?:来到|访问|光临|浏览|关注|进入)|[!！。~]\Z")
+MENU_SITE_RE = re.compile(r"(\S{3,12}) (?=[^|丨/·])")  # 某某网 新闻 | 时政 | 法治
 CRUMB_RE = re.compile(r" ?(?:>{1,3}|›|»|→|/) ?")
 
 
@@ -58,8 +59,8 @@ def read_head(lines: Sequence[Row], declared_title: str | None, rules: LayoutRul
                 first_date = i
         if why == "welcome":
             head.fields.site = head.fields.site or WELCOME_RE.sub("", row.line)
-        elif why == "menu" and is_site(row.line.split(" ")[0], rules):
-            head.fields.site = head.fields.site or row.line.split(" ")[0]
+        elif why == "menu" and (named := MENU_SITE_RE.match(row.line)) and is_site(named[1], rules):
+            head.fields.site = head.fields.site or named[1]
         elif why == "breadcrumb":
             last_crumb = i
             crumbs += CRUMB_RE.split(re.sub(r"\A[^>:：]{0,12}[:：]", "", row.line))
@@ -67,8 +68,8 @@ def read_head(lines: Sequence[Row], declared_title: str | None, rules: LayoutRul
         if why in FAR_REACHING or (why in ANCHORS and gap <= MAX_GAP) or (why == "title repeated"):
             head.end = i + 1
     head.portal = "breadcrumb" in head.removed.values() or len(head.removed) > 2
-    head.removed = {i: why for i, why in head.removed.items() if i < head.end or leads(i, head, unknown)}
     settle(head, lines, unknown, crumbs, (last_crumb, first_date), declared_title, rules)
+    head.removed = {i: why for i, why in head.removed.items() if i < head.end}
     return head
 
 
@@ -100,11 +101,6 @@ def judge(line: str, title: str | None, rules: LayoutRules) -> tuple[str | None,
     return None, None
 
 
-def leads(i: int, head: Head, unknown: list[int]) -> bool:
-    """Whether removed line `i` stands in an unbroken row of such lines below the head."""
-    return not any(head.end <= u < i for u in unknown)
-
-
 def settle(
     head: Head,
     lines: Sequence[Row],
@@ -133,8 +129,7 @@ def settle(
                 head.fields.site = lines[i].line
     if not head.fields.site and crumbs and is_site(crumbs[0], rules):
         head.fields.site = crumbs[0]
-    while head.end < len(lines) and (head.end in head.removed or SUBTITLE_RE.fullmatch(lines[head.end].line)):
-        head.removed.setdefault(head.end, "subtitle")
+    while head.end in head.removed:
         head.end += 1
 
 

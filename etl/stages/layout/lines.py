@@ -17,7 +17,11 @@ QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
 MAX_META_CHARS = 240
 MAX_VALUE_CHARS = 60
 MAX_REST_CHARS = 30  # of a field line, beyond its fields: a site or source without a label
+PEN_NAME_RE = re.compile(r"[\u4e00-\u9fff]{2,3}")
+# 作者：木青，系凤县公安局民警
+POST_RE = re.compile(r"[，,（( ](?:系|为|现任|作者系|作者单位|单位).{2,40}\Z")
 NAME_RE = re.compile(r"[\u4e00-\u9fff]{4,12}")  # of a medium, standing alone beside a date
+DIGIT_RE = re.compile(r"\d")
 SPLIT_RE = re.compile(r" ?[|丨｜/·•] ?| {1,}|[()（）\[\]【】]")
 
 
@@ -128,6 +132,7 @@ def read_field(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str
     if kind in {"noise", "editor"}:
         date = find_date(value)
         return date.text if date else ""
+    value = POST_RE.sub("", value)
     if len(value) > MAX_VALUE_CHARS or CLAUSE_RE.search(value):
         return None
     date = find_date(value)
@@ -148,16 +153,20 @@ def first_name(value: str) -> tuple[str, str]:
 
 
 def read_person(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str:
-    """Names after a label of people. One who is no person is the author as written, for `layout` to judge."""
+    """Names after a label of people. After 作者 a pen name will do (木青); an office or medium is nobody."""
     roles = {"author": ("author",), "both": ("author", "photographer")}.get(kind, (kind,))
     byline = read_byline(value, rules) if value else None
-    if byline:
-        for name, more in byline.people.items():
-            fields.byline.add(name, more or roles)
-    first = next(iter(byline.people), None) if byline else None
-    if kind in {"author", "both"}:
-        fields.author = fields.author or first or value or None
+    if byline is None and kind == "author" and PEN_NAME_RE.fullmatch(value) and is_name(value, rules):
+        byline = Byline({value: []})
+    for name, more in byline.people.items() if byline else ():
+        fields.byline.add(name, more or roles)
+        if kind in {"author", "both"}:
+            fields.author = fields.author or name
     return ""
+
+
+def is_name(value: str, rules: LayoutRules) -> bool:
+    return value not in rules.nobody and value not in rules.not_names and not rules.medium.fullmatch(value)
 
 
 def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRules) -> bool:
@@ -175,6 +184,7 @@ def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRu
     parts = [p for p in SPLIT_RE.split(text) if len(p) > 1 and not rules.head.match(p)]
     if sum(map(len, parts)) > MAX_REST_CHARS or any(CLAUSE_RE.search(p) for p in parts):
         return False
+    parts = [p for p in parts if p not in rules.field_labels and not DIGIT_RE.search(p)]
     media = [p for p in parts if rules.medium.fullmatch(p)]
     fields.named += media or [p for p in parts if len(parts) == 1 and NAME_RE.fullmatch(p)]
     return True

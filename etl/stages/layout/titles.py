@@ -14,7 +14,7 @@ LABEL_RE = re.compile(r"(?:【标题】|(?:标题|主题|题目)[:：]) ?")
 
 def same(a: str, b: str) -> bool:
     """Whether two lines say the same, spaces, width and punctuation aside."""
-    return bool(a) and bool(b) and folded(a) == folded(b)
+    return 0 < len(a) <= 2 * len(b) and len(b) <= 2 * len(a) and folded(a) == folded(b)
 
 
 def folded(text: str) -> str:
