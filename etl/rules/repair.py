@@ -1,0 +1,91 @@
+"""Rules of the repair stage: script table, tag names, thresholds, and statistics read when damage shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from etl.errors import RulesError
+from etl.rules import read_toml, read_tsv
+
+# U+0000 to U+001F without tab and line ends, which are white space; DEL; C1 controls without NEL.
+CONTROLS = "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"
+# Soft hyphen, zero-width characters, direction marks, byte-order mark, private use, replacement.
+INVISIBLE = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+PRIVATE = "\ue000-\uf8ff"
+
+
+@dataclass(frozen=True)
+class RepairRules:
+    """What the repair stage knows. Characters are keyed by code point where `str.translate` wants them."""
+
+    simplified: Mapping[int, str]  # traditional-only form -> simplified
+    readings: Mapping[str, frozenset[str]]  # traditional-only form of GBK -> its pinyin syllables
+    converted: Mapping[str, str]  # simplified -> traditional as a page converter writes it
+    traditional_re: re.Pattern[str]  # a traditional-only form
+    simplified_re: re.Pattern[str]  # a simplified-only form
+    suspect_re: re.Pattern[str]  # a character no clean simplified text has, or one that begins debris
+    zhe_re: re.Pattern[str]  # 著 that stands for 着
+    tag_re: re.Pattern[str]
+    script_share: float
+    gain: float
+    gain_alone: float
+    certain: float
+    likely: float
+
+
+def load() -> RepairRules:
+    """The repair rules from their files. Raises RulesError naming file and key."""
+    rules = read_toml("repair.toml")
+    rows = read_tsv("repair_script.tsv", 4)
+    table = {t: s for t, s, _, _ in rows}
+    converted = {s: t for t, s, written, _ in rows if written == "x"}
+    traditional = "".join(t for t in table if t != "著")
+    # A simplified form that Big5 has is found in traditional text too, at least in names.
+    simplified = "".join(s for s in converted if not s.encode("big5", "ignore"))
+    share = _number(rules, "script", "share")
+    return RepairRules(
+        simplified={ord(t): s for t, s in table.items()},
+        readings={t: frozenset(said.split()) for t, _, _, said in rows if said != "-"},
+        converted=converted,
+        traditional_re=re.compile(f"[{traditional}]"),
+        simplified_re=re.compile(f"[{simplified}]"),
+        suspect_re=re.compile(
+            f"[{CONTROLS}{INVISIBLE}{PRIVATE}&<\ufffd\x80-\x9f\xc0-\xff\uff61-\uff9f锛{traditional}]"
+        ),
+        zhe_re=_zhe_pattern(_text(rules, "script", "zhe_words").split()),
+        tag_re=_tag_pattern(_text(rules, "debris", "tags").split()),
+        script_share=share,
+        gain=_number(rules, "runs", "gain"),
+        gain_alone=_number(rules, "runs", "gain_alone"),
+        certain=_number(rules, "runs", "certain"),
+        likely=_number(rules, "runs", "likely"),
+    )
+
+
+def _zhe_pattern(words: list[str]) -> re.Pattern[str]:
+    """著 outside `words`."""
+    after = "".join(w[1] for w in words if w[0] == "著")
+    before = "".join(w[0] for w in words if w[1] == "著")
+    return re.compile(f"(?<![{before}])著(?![{after}])")
+
+
+def _tag_pattern(names: list[str]) -> re.Pattern[str]:
+    """A whole tag of one of `names`: <br>, </p>, <span class="x">; a tag ends on its line."""
+    return re.compile(rf"</?(?P<name>{'|'.join(names)})(?:\s[^<>\n]{{0,200}})?/?>", re.IGNORECASE)
+
+
+def _number(rules: Mapping[str, Any], table: str, key: str) -> float:
+    value = rules.get(table, {}).get(key)
+    if not isinstance(value, int | float):
+        raise RulesError(f"rules/repair.toml: {table}.{key} must be a number")
+    return float(value)
+
+
+def _text(rules: Mapping[str, Any], table: str, key: str) -> str:
+    value = rules.get(table, {}).get(key)
+    if not isinstance(value, str):
+        raise RulesError(f"rules/repair.toml: {table}.{key} must be a text")
+    return value

@@ -1,0 +1,61 @@
+"""Repair: damaged text back to what was written, every change on record, clean text untouched.
+
+Clean simplified text leaves through a gate without work. The rest is mended in the order in which the
+damage must be undone: what hides in the text first, characters that were read out of step before the
+script is converted, since their bytes belong to the traditional characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from etl.model import Edit, Text
+from etl.rules.repair import RepairRules
+from etl.stages.repair.debris import entities, invisible, tags
+from etl.stages.repair.notes import noted
+from etl.stages.repair.script import script_of, to_simplified
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A text after repair, the script it was found in, and flags: damaged, doubtful, mojibake."""
+
+    text: Text
+    script: str = "simplified"
+    flags: tuple[str, ...] = ()
+
+
+def repair(text: str, rules: RepairRules, page: str | None = None) -> Repaired:
+    """`text` repaired. `page` is the whole page where `text` is only a field of it, such as the title.
+
+    >>> from etl.rules import load_rules
+    >>> repair("小事當(dāng)做大事辦", load_rules().repair).text.value
+    '小事当做大事办'
+    """
+    if not rules.suspect_re.search(text):
+        return Repaired(Text(text))
+    whole = Text(text)
+    for mend in (invisible, entities, lambda value: tags(value, rules)):
+        whole = whole.edit(_in_order(mend(whole.value)))
+    page = whole.value if page is None else page
+    script = script_of(page, rules)
+    if script != "simplified":
+        whole = whole.edit(list(noted(page, rules).edits(whole.value)))
+        whole = to_simplified(whole, rules)
+    return Repaired(whole, script, _flags(whole))
+
+
+def _in_order(edits: Iterable[Edit]) -> list[Edit]:
+    return sorted(edits, key=lambda e: e.start)
+
+
+def _flags(text: Text) -> tuple[str, ...]:
+    """`damaged` if characters had to be worked out or are lost, `doubtful` if one may be wrong."""
+    kinds = {r.kind for r in text.repairs}
+    flags = (
+        ["damaged"] if kinds & {"pinyin_note", "shifted_run", "stray_tag"} or "\ufffd" in text.value else []
+    )
+    if any(r.certainty == "likely" for r in text.repairs):
+        flags.append("doubtful")
+    return tuple(flags)
