@@ -15,7 +15,7 @@ from etl.model import Contributor
 from etl.rules.layout import LayoutRules
 
 MAX_CHARS = 100
-SEPARATORS_RE = re.compile(r"[ ,，、;；:：|丨/&+()（）\[\]【】<>\-—.]+")
+SEPARATORS_RE = re.compile(r"[ ,，、;；:：|丨/／&+()（）\[\]【】<>\-—.]+")
 SPACED_NAME_RE = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]) ([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
 NEUTRAL = frozenset(
     ["本报", "本网", "本台", "本刊", "本社", "本站", "特约", "实习", "见习", "全媒体", "融媒体", "等"]

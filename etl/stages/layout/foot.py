@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from etl.rules.layout import LayoutRules
-from etl.stages.layout.bylines import read_byline
+from etl.stages.layout.bylines import Byline, read_byline
 from etl.stages.layout.dates import find_date
-from etl.stages.layout.lines import Fields, Row, is_sentence, name_alone, read_fields
+from etl.stages.layout.lines import Fields, Row, is_name, is_sentence, name_alone, read_fields
 
 MAX_AGENCY_CHARS = 30
 ADDRESS_RE = re.compile(r"https?://[^\s，。；）)】\]]{4,1000}")
+PEN_NAME_RE = re.compile(r"[(（]([\u4e00-\u9fff]{2,3})[)）]")
 BRACKETED_RE = re.compile(r"[(（【\[].{2,80}[)）】\]]")
 BRACKETS = "()（）[]【】<>《》"
 
@@ -80,11 +81,17 @@ def judge(line: str, rules: LayoutRules) -> tuple[str | None, Fields | None]:
     byline = read_byline(inner, rules, bracketed=True) if BRACKETED_RE.fullmatch(line) else None
     if byline is None and rules.role_label.search(line):
         byline = read_byline(inner, rules)
-    byline = byline or name_alone(inner, rules)
+    byline = byline or name_alone(inner, rules) or pen_name(line, rules)
     if byline:
         return "byline", Fields(byline=byline)
     rule = rules.foot.match(line)
     return (rule.why, None) if rule else (None, None)
+
+
+def pen_name(line: str, rules: LayoutRules) -> Byline | None:
+    """A name of any family alone in brackets on its line: （小文）."""
+    match = PEN_NAME_RE.fullmatch(line)
+    return Byline({match[1]: []}) if match and is_name(match[1], rules) else None
 
 
 def sign_off(lines: Sequence[Row], start: int, end: int, foot: Foot, rules: LayoutRules) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from etl.rules.layout import LayoutRules
 from etl.stages.layout import titles
 from etl.stages.layout.bylines import read_byline
-from etl.stages.layout.lines import Fields, Row, is_heading, is_sentence, name_alone, read_fields
+from etl.stages.layout.lines import CLAUSE_RE, Fields, Row, is_heading, is_sentence, name_alone, read_fields
 
 MAX_HEAD_LINES = 80
 MAX_GAP = 3  # unknown lines that a weaker anchor may carry along
@@ -23,6 +23,9 @@ NEAR = 3  # lines after a title within which a sentence must follow
 FAR_REACHING = {"breadcrumb", "welcome", "fields"}  # nothing of a story stands above these
 SUBTITLE_RE = re.compile(r"(?:[—–-]{1,3}|副标题[:：]).{2,60}")
 WELCOME_RE = re.compile(r"\A.{0,8}?欢迎(?:您)?(?:来到|访问|光临|浏览|关注|进入)|[!！。~]\Z")
+DATELINE_RE = re.compile(
+    r"([\u4e00-\u9fff]{1,12}(?:网|报|社|台|站|在线))(?:综合)?(?:讯|消息)"
+)  # alone in its line
 MENU_SITE_RE = re.compile(r"(\S{3,12}) (?=[^|丨/·])")  # 某某网 新闻 | 时政 | 法治
 CRUMB_RE = re.compile(r" ?(?:>{1,3}|›|»|→|/) ?")
 
@@ -87,6 +90,9 @@ def judge(line: str, title: str | None, rules: LayoutRules) -> tuple[str | None,
     rule = rules.head.match(line)
     if rule:
         return rule.why, None
+    medium = DATELINE_RE.fullmatch(line)
+    if medium:
+        return "dateline", Fields(named=[medium[1]] if medium[1][0] != "本" else [])
     if SUBTITLE_RE.fullmatch(line):
         return "subtitle", None
     byline = (read_byline(inner, rules) if rules.role_label.search(line) else None) or name_alone(
@@ -114,6 +120,9 @@ def settle(
     above = [i for i in unknown if i < head.end]
     candidates = [i for i in above if is_heading(lines[i].line)]
     below = next((i for i in range(head.end, len(lines)) if i not in head.removed), len(lines))
+    if below + 1 < len(lines) and is_site(lines[below].line, rules) and starts_story(below + 1, lines):
+        above.append(below)
+        below += 1
     chosen = None if declared_title else choose(candidates, lines, crumbs, between, rules)
     if chosen is None and not declared_title and below < len(lines) and starts_story(below, lines):
         chosen = below
@@ -126,7 +135,9 @@ def settle(
             repeated = head.title is not None and titles.same(lines[i].line, head.title.line)
             head.removed[i] = "title repeated" if repeated else "page head"
             if not repeated and not head.fields.site and is_site(lines[i].line, rules):
-                head.fields.site = lines[i].line
+                head.fields.site = lines[i].line.split(" ")[0]
+    if above:
+        head.end = max(head.end, above[-1] + 1)
     if not head.fields.site and crumbs and is_site(crumbs[0], rules):
         head.fields.site = crumbs[0]
     while head.end in head.removed:
@@ -157,8 +168,11 @@ def choose(
 
 
 def is_site(line: str, rules: LayoutRules) -> bool:
-    """Whether a short line is a site's name and nothing more."""
-    return len(line) <= 12 and bool(rules.medium.fullmatch(line)) and line not in rules.title_sections
+    """Whether a short line is a site's name, perhaps with a channel (某某在线 · 平安版), and nothing more."""
+    name, _, channel = line.partition(" ")
+    if len(name) > 12 or len(channel) > 8 or CLAUSE_RE.search(line):
+        return False
+    return bool(rules.medium.fullmatch(name)) and name not in rules.title_sections
 
 
 def starts_story(i: int, lines: Sequence[Row]) -> bool:
