@@ -238,15 +238,17 @@ def _options(settings: dict[str, str]) -> list[str]:
 
 
 def _socket_dir(folder: Path) -> Path:
-    """Where the socket goes: into `folder`, or under a temporary folder if its path would be too long.
+    """Where the socket goes: into `folder`, or under a temporary folder if clients could not use its path.
 
-    Users read the place from the pid file, so that theirs may have another TMPDIR than the keeper's.
+    Too long a path can't be bound, a comma parts two hosts for libpq, and a URL is UTF-8. Users read
+    the place from the pid file, so theirs may have another TMPDIR than the keeper's.
     """
     name = f"jingqing-{os.geteuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
-    for place in (folder / "socket", Path(tempfile.gettempdir()) / name, Path("/tmp") / name):
-        if len(os.fsencode(place / SOCKET_NAME)) <= SOCKET_PATH_MAX:
+    for place in (folder / "socket", Path(tempfile.gettempdir()) / name):
+        raw = os.fsencode(place / SOCKET_NAME)
+        if len(raw) <= SOCKET_PATH_MAX and b"," not in raw and "\ufffd" not in raw.decode("utf-8", "replace"):
             return place
-    raise AssertionError("/tmp is short enough")
+    return Path("/tmp") / name
 
 
 def _make_private(folder: Path, account: Account, *, shared_place: bool) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from etl.errors import StoreError
 from etl.store import embedded
@@ -400,17 +401,37 @@ def test_a_pid_file_cut_short_names_no_server(tmp_path: Path, content: str) -> N
 # ---------------------------------------------------------------- places and accounts
 
 
-def test_a_socket_path_too_long_moves_to_a_private_folder_and_leaves_no_trace(tmp_path: Path) -> None:
-    home = tmp_path / ("很长的路径" * 8) / ("x" * 40)
+@pytest.mark.parametrize("name", ["很长的路径" * 8 + "x" * 40, "a,b", os.fsdecode("派出所".encode("gbk"))])
+def test_a_socket_path_unfit_for_clients_is_replaced_by_a_private_folder(name: str) -> None:
+    # Not in tmp_path, which alone would be too long already.
+    outside = Path(tempfile.mkdtemp(prefix="embedded-test-"))
+    home = outside / name
+    try:
+        with embedded.session(home) as url:
+            assert ask(url, "SELECT 1") == 1
+            server = running(home / "postgres/data")
+            assert server
+            assert not server.socket_dir.is_relative_to(home)
+            found = server.socket_dir.stat()
+            assert (found.st_uid, found.st_mode & 0o777) == (os.geteuid(), 0o700)
+        assert embedded.stop(home)
+        assert not server.socket_dir.exists()
+    finally:
+        shutil.rmtree(outside)
+
+
+def test_odd_characters_in_a_path_reach_clients_unharmed(open_folder: Path) -> None:
+    home = open_folder / "警 %情\"'+&#$x"
     with embedded.session(home) as url:
-        assert ask(url, "SELECT 1") == 1
         server = running(home / "postgres/data")
         assert server
-        assert not server.socket_dir.is_relative_to(home)
-        found = server.socket_dir.stat()
-        assert (found.st_uid, found.st_mode & 0o777) == (os.geteuid(), 0o700)
+        assert server.socket_dir == home / "postgres/socket"
+        assert ask(url, "SELECT 1") == 1
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT 1")) == 1
+        engine.dispose()
     assert embedded.stop(home)
-    assert not server.socket_dir.exists()
 
 
 def test_a_socket_folder_that_is_not_ours_is_refused(tmp_path: Path) -> None:
