@@ -1,0 +1,219 @@
+"""The command line as strangers meet it: results, exit codes, one clear line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from etl.store import runs
+from etl.store.engine import Connection
+from tests.acceptance.conftest import ROOT, Etl, environment, result, run_etl
+
+SAMPLES = ROOT / "samples"
+ONE = SAMPLES / "damaged" / "lost-wallet.txt"
+
+
+def one_line(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """The single line of an error, its exit code checked."""
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert lines, "no word of explanation"
+    return lines[-1]
+
+
+def test_summary_and_status_are_readable(etl: Etl) -> None:
+    done = etl("run", str(SAMPLES))
+    assert done.returncode == 0
+    assert "new articles" in done.stdout
+    status = etl("status")
+    assert status.returncode == 0
+    assert "incidents" in status.stdout
+    assert result(etl("status", "--json"))["articles"] > 0
+    assert "run" in etl("status", "--runs").stdout
+
+
+def test_rejects_say_what_and_why(etl: Etl) -> None:
+    etl("run", str(SAMPLES / "bad"))
+    listed = json.loads(etl("rejects", "list", "--json").stdout)
+    assert {r["reason"] for r in listed} >= {"empty", "binary"}
+    shown = etl("rejects", "show", str(listed[0]["id"]))
+    assert listed[0]["path"] in shown.stdout
+    assert "what_to_do" in shown.stdout
+    assert "no rejection 999" in one_line(etl("rejects", "show", "999"), 2)
+
+
+def test_fail_on_reject_exits_3(etl: Etl) -> None:
+    assert etl("run", "--fail-on-reject", str(SAMPLES / "bad")).returncode == 3
+
+
+def test_wrong_path(etl: Etl) -> None:
+    assert "no/such/folder" in one_line(etl("run", "no/such/folder"), 2)
+    assert "no PATHS" in one_line(etl("run"), 2)
+
+
+def test_wrong_flag(etl: Etl) -> None:
+    assert "--wrokers" in one_line(etl("run", "--wrokers", "2", str(SAMPLES)), 2)
+
+
+def test_database_that_is_down(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # bound but not listening: a port where nobody answers
+        taken.bind(("127.0.0.1", 0))
+        url = f"postgresql://u:s3cret@127.0.0.1:{taken.getsockname()[1]}/news"
+        line = one_line(run_etl("run", str(SAMPLES), cwd=tmp_path, ETL_DATABASE_URL=url), 1)
+    assert "127.0.0.1" in line
+    assert "s3cret" not in line
+
+
+def test_database_url_that_is_no_url(tmp_path: Path) -> None:
+    line = one_line(run_etl("status", cwd=tmp_path, ETL_DATABASE_URL="postgres//oops:s3cret"), 2)
+    assert "s3cret" not in line
+
+
+def test_database_without_schema(empty_database_url: str, tmp_path: Path) -> None:
+    line = one_line(run_etl("status", cwd=tmp_path, ETL_DATABASE_URL=empty_database_url), 1)
+    assert "etl db upgrade" in line
+    assert run_etl("db", "upgrade", cwd=tmp_path, ETL_DATABASE_URL=empty_database_url).returncode == 0
+    assert run_etl("db", "check", cwd=tmp_path, ETL_DATABASE_URL=empty_database_url).returncode == 0
+
+
+def test_run_brings_its_schema_along(empty_database_url: str, tmp_path: Path) -> None:
+    done = run_etl("run", "--json", str(ONE), cwd=tmp_path, ETL_DATABASE_URL=empty_database_url)
+    assert result(done)["loaded"] == 1
+
+
+def test_newer_schema(etl: Etl, connection: Connection) -> None:
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "newer" in one_line(etl("run", str(SAMPLES)), 1)
+
+
+def test_database_without_rights(database_url: str, connection: Connection, tmp_path: Path) -> None:
+    role = f"stranger_{os.getpid()}"
+    connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'pw'".encode())
+    try:
+        separator = "&" if "?" in database_url else "?"
+        url = f"{database_url}{separator}user={role}&password=pw"
+        line = one_line(run_etl("run", str(ONE), cwd=tmp_path, ETL_DATABASE_URL=url), 1)
+        assert "permission denied" in line
+    finally:
+        connection.execute(f"DROP ROLE {role}".encode())
+
+
+def test_second_run_at_once_exits_75(etl: Etl, database_url: str, connection: Connection) -> None:
+    with runs.run_lock(database_url):
+        runs.start(connection, "run", "rules")
+        line = one_line(etl("run", str(SAMPLES)), 75)
+    assert f"pid {os.getpid()}" in line
+
+
+def test_no_database_yet(tmp_path: Path) -> None:
+    line = one_line(run_etl("status", cwd=tmp_path, ETL_HOME=str(tmp_path / "home")), 1)
+    assert "etl run" in line
+    assert not (tmp_path / "home").exists()
+
+
+def test_settings_file(etl: Etl, tmp_path: Path) -> None:
+    (tmp_path / "etl.toml").write_text(f'sources = ["{SAMPLES / "bad"}"]\nworkers = 1\n', encoding="utf-8")
+    assert result(etl("run", "--json"))["rejected"] >= 2
+    assert result(etl("run", "--json", str(ONE)))["seen"] == 1  # the flag is stronger
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("wrokers = 2", "wrokers"),
+        ("workers = 0", "workers"),
+        ('sources = "inbox"', "paths"),
+        ("workers = ", "line 1"),
+    ],
+)
+def test_mistakes_in_the_settings_file_are_named(etl: Etl, tmp_path: Path, text: str, word: str) -> None:
+    (tmp_path / "etl.toml").write_text(text, encoding="utf-8")
+    line = one_line(etl("status"), 2)
+    assert "etl.toml" in line
+    assert word in line
+
+
+def test_extract_needs_no_database(tmp_path: Path) -> None:
+    done = run_etl(
+        "extract", str(ONE), str(SAMPLES / "bad" / "empty.txt"), cwd=tmp_path, ETL_DATABASE_URL="nonsense"
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["id"] for line in lines] == [ONE.name, "empty.txt"]
+    assert lines[0]["incidents"][0]["evidence"]["text"] in lines[0]["body"]
+    assert lines[1]["error"] == "empty"
+
+
+def test_explain_shows_every_stage(tmp_path: Path) -> None:
+    done = run_etl("explain", str(ONE), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for word in ("decode", "repair", "removed", "hash", "lost_property"):
+        assert word in done.stdout
+    assert "empty" in one_line(run_etl("explain", str(SAMPLES / "bad" / "empty.txt"), cwd=tmp_path), 1)
+
+
+def test_repair_is_a_filter(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "etl", "repair"],
+        input="警察&nbsp;叔叔".encode(),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    assert "&nbsp;" not in done.stdout.decode()
+
+
+def test_shell_and_url(etl: Etl, database_url: str) -> None:
+    done = etl("db", "shell", "-c", "SELECT 6 * 7 AS answer")
+    assert "42" in done.stdout, done.stderr
+    assert etl("db", "url").stdout.strip() == database_url
+
+
+def test_output_into_a_closed_pipe(etl: Etl, tmp_path: Path, database_url: str) -> None:
+    etl("run", str(SAMPLES))
+    command = f"{sys.executable} -m etl status --runs | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(ETL_DATABASE_URL=database_url),
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+
+
+def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
+    database_url: str, connection: Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    text = (SAMPLES / "damaged" / "lost-wallet.txt").read_text(encoding="utf-8")
+    for number in range(400):
+        (folder / f"{number:04}.txt").write_text(f"{text}\n编号{number}号。\n", encoding="utf-8")
+    arguments = ["run", str(folder), "--batch-files", "20", "--workers", "1", "--settle", "0"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "etl", *arguments],
+        cwd=tmp_path,
+        env=environment(ETL_DATABASE_URL=database_url),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    while connection.execute("SELECT coalesce(max(batches), 0) FROM runs").fetchone() == (0,):
+        assert child.poll() is None, child.communicate()
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=30)
+    assert child.returncode == 130
+    status, seen = connection.execute("SELECT status, seen FROM runs").fetchone() or (None, 0)
+    assert status == "stopped"
+    assert 0 < seen < 400
+    assert result(run_etl(*arguments, "--json", cwd=tmp_path, ETL_DATABASE_URL=database_url))["seen"] == 400
+    assert connection.execute("SELECT count(*) FROM sightings").fetchone() == (400,)

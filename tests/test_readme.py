@@ -1,0 +1,64 @@
+"""The documents keep up with the program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from etl.cli import cli
+from etl.config import leaves
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands(group: click.Group, prefix: str = "etl") -> dict[str, click.Command]:
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found |= commands(command, f"{prefix} {name}")
+        else:
+            found[f"{prefix} {name}"] = command
+    return found
+
+
+@pytest.mark.parametrize("name", commands(cli))
+def test_every_command_has_help_that_ends_in_an_example(name: str) -> None:
+    result = CliRunner().invoke(cli, [*name.split()[1:], "--help"])
+    assert result.exit_code == 0
+    assert "Example:" in result.output
+    assert name.split()[1] in result.output.split("Example:")[1]
+
+
+@pytest.mark.parametrize("name", commands(cli))
+def test_every_command_is_in_the_readme(name: str) -> None:
+    assert f"`{name}" in README
+
+
+def test_every_variable_is_in_the_readme() -> None:
+    variables = {
+        str(p.envvar)
+        for command in leaves(cli)
+        for p in command.params
+        if isinstance(p, click.Option) and p.envvar
+    }
+    assert {v for v in variables if f"`{v}`" not in README} == set()
+
+
+def test_every_variable_is_named_in_the_help() -> None:
+    silent = [
+        (command.name, p.name)
+        for command in leaves(cli)
+        for p in command.params
+        if isinstance(p, click.Option) and p.envvar and str(p.envvar) not in (p.help or "")
+    ]
+    assert silent == []
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(((?!http)[^)#]+)", README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
