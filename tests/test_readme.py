@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
-from etl.config import leaves
+from etl.cli.config import leaves
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

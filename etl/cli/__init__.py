@@ -1,0 +1,86 @@
+"""The command line: parse, call one function, print, choose the exit code.
+
+Everything heavy is imported inside the command that needs it, so that `etl --help` stays quick.
+Results go to stdout, progress and logs to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from etl import __version__
+from etl.cli.config import read_config
+from etl.cli.database import db
+from etl.cli.loading import run, schedule
+from etl.cli.looking import rejects, status
+from etl.cli.single import explain, extract, repair
+from etl.errors import ConfigError, EtlError, RunLocked
+
+FAILED, USAGE, LOCKED = 1, 2, 75
+
+
+class Program(click.Group):
+    """The group of all commands; `etl.toml` gives each of them its defaults."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        ctx.default_map = read_config(ctx.params.get("config"), self)
+        return super().invoke(ctx)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="etl")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    envvar="ETL_CONFIG",
+    help="Settings file [default: etl.toml in this folder, if it is there; env ETL_CONFIG].",
+)
+def cli(config: str | None) -> None:
+    """警情 Jingqing: Chinese local-police news files, however damaged, into PostgreSQL.
+
+    Without --database-url a PostgreSQL server of its own is used, with its data under ETL_HOME.
+    Settings rise in strength from etl.toml over ETL_* variables to flags.
+
+    \b
+    Example:
+      etl run inbox/
+      etl status
+      etl db shell -c "SELECT kind, count(*) FROM incidents GROUP BY 1"
+    """
+
+
+for command in (run, schedule, status, rejects, explain, extract, repair, db):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """The entry point: every failure on purpose becomes one line on stderr and the right exit code."""
+    try:
+        cli.main(prog_name="etl", standalone_mode=False)
+    except click.exceptions.Exit as e:
+        sys.exit(e.exit_code)
+    except click.ClickException as e:
+        e.show()
+        sys.exit(USAGE if isinstance(e, click.UsageError) else e.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except EtlError as e:
+        click.echo(f"etl: {e}", err=True)
+        sys.exit(LOCKED if isinstance(e, RunLocked) else USAGE if isinstance(e, ConfigError) else FAILED)
+    except Exception as e:
+        from etl import jobs
+
+        if isinstance(e, jobs.Stopped):
+            sys.exit(128 + e.signal_number)
+        if os.environ.get("ETL_DEBUG"):
+            raise
+        click.echo(f"etl: unexpected {jobs.name_error(e)} (ETL_DEBUG=1 shows where)", err=True)
+        sys.exit(FAILED)
+    sys.exit(0)

@@ -1,0 +1,124 @@
+"""The commands that load: once, or at every due time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.cli.options import (
+    database_options,
+    emit,
+    loading_options,
+    output_options,
+    set_up_logs,
+    settings_from,
+)
+from etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from etl.jobs import Control
+
+ALARM = 3  # exit code: done, but something was rejected
+
+
+@click.command()
+@click.argument("paths", nargs=-1, envvar="ETL_SOURCES", type=click.Path())
+@loading_options
+@database_options
+@output_options
+def run(paths: Sequence[str], **options: Any) -> None:
+    """Load what is new in PATHS (folders or files), once.
+
+    Known files are not read again, known contents not loaded again; what can't be loaded is kept as a
+    rejection with its reason. Without PATHS the sources of etl.toml or ETL_SOURCES are taken.
+
+    \b
+    Example:
+      etl run inbox/
+      etl run --include '*.html' --json /data/news
+    """
+    load(paths, options, "run")
+
+
+def load(paths: Sequence[str], options: dict[str, Any], command: str) -> None:
+    """Run one pass and print its report."""
+    from etl import jobs, show
+
+    if not paths:
+        raise ConfigError("no PATHS given and no sources configured: `etl run inbox/`")
+    set_up_logs(options)
+    settings = settings_from(options)
+    control = jobs.Control()
+    quiet = options["quiet"] or options["as_json"]
+    with stopping(control), show.progress(control, quiet=quiet):
+        report = jobs.run(paths, settings, control, command)
+    if options["as_json"]:
+        emit(show.report_record(report))
+    elif not options["quiet"]:
+        show.report(report)
+    if options["fail_on_reject"] and report.counts.rejected:
+        sys.exit(ALARM)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, envvar="ETL_SOURCES", type=click.Path())
+@click.option("--cron", envvar="ETL_CRON", help="Due times as in a crontab, '*/15 * * * *' [env ETL_CRON].")
+@click.option(
+    "--every", envvar="ETL_EVERY", help="An interval, 15m or 1h, counted from 1970 [env ETL_EVERY]."
+)
+@click.option(
+    "--timezone",
+    default="Asia/Shanghai",
+    envvar="ETL_TIMEZONE",
+    show_default=True,
+    help="Civil time of --cron [env ETL_TIMEZONE].",
+)
+@loading_options
+@database_options
+@output_options
+def schedule(
+    paths: Sequence[str], cron: str | None, every: str | None, timezone: str, **options: Any
+) -> None:
+    """Load what is new in PATHS at every due time, until stopped.
+
+    \b
+    Example:
+      etl schedule inbox/ --cron '*/15 * * * *'
+      etl schedule inbox/ --every 15m
+    """
+    from etl import schedule as scheduler
+    from etl.sources.files import resolve
+
+    if (cron is None) == (every is None):
+        raise ConfigError("one of --cron and --every is needed")
+    if not paths:
+        raise ConfigError("no PATHS given and no sources configured")
+    set_up_logs({**options, "verbose": max(1, options["verbose"])})
+    resolve(paths)
+    slots = scheduler.cron(cron, timezone) if cron else scheduler.every(every or "")
+    sys.exit(128 + scheduler.serve(paths, settings_from(options), slots))
+
+
+@contextmanager
+def stopping(control: Control) -> Iterator[None]:
+    """Turn the first INT or TERM into a request to stop after the batch in hand, the second into an abort."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if control.stop_signal is not None:
+            os._exit(128 + number)  # workers end with us; the batch in hand is rolled back by the server
+        control.stop_signal = number
+        click.echo("stopping after the batch in hand; once more to abort", err=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,82 @@
+"""The commands that look at the database and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from etl.cli.options import database_options, emit, looking, output_options
+from etl.errors import ConfigError
+
+
+@click.command()
+@click.option("--runs", "list_runs", is_flag=True, help="List the newest runs.")
+@database_options
+@output_options
+def status(list_runs: bool, **options: Any) -> None:
+    """Show what is loaded and what the last runs did. Reads only.
+
+    \b
+    Example:
+      etl status
+      etl status --runs --json
+    """
+    from etl import show
+    from etl.store import query
+
+    with looking(options) as connection:
+        runs = query.last_runs(connection, 20 if list_runs else 1)
+        if list_runs:
+            emit(runs) if options["as_json"] else show.runs(runs)
+            return
+        record = {"last_run": runs[0] if runs else None, **query.totals(connection)}
+        record["kinds"] = query.kinds(connection, 10)
+    emit(record) if options["as_json"] else show.status(record)
+
+
+@click.group()
+def rejects() -> None:
+    """What could not be loaded, and why."""
+
+
+@rejects.command("list")
+@click.option("--reason", help="Only this reason.")
+@click.option("--resolved", is_flag=True, help="Those that were loaded after all, instead of the open ones.")
+@database_options
+@output_options
+def rejects_list(reason: str | None, resolved: bool, **options: Any) -> None:
+    """List rejections.
+
+    \b
+    Example:
+      etl rejects list
+      etl rejects list --reason undecodable --json
+    """
+    from etl import show
+    from etl.store import query
+
+    with looking(options) as connection:
+        found = query.rejections(connection, reason, resolved)
+    emit(found) if options["as_json"] else show.rejections(found)
+
+
+@rejects.command("show")
+@click.argument("number", type=int)
+@database_options
+@output_options
+def rejects_show(number: int, **options: Any) -> None:
+    """Show one rejection and what to do about it.
+
+    \b
+    Example:
+      etl rejects show 3
+    """
+    from etl import show
+    from etl.store import query
+
+    with looking(options) as connection:
+        found = query.rejection(connection, number)
+    if found is None:
+        raise ConfigError(f"there is no rejection {number}: `etl rejects list` shows them")
+    emit(found) if options["as_json"] else show.record(found)

@@ -1,0 +1,151 @@
+"""Options that many commands share, and how a command speaks and reaches the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from etl.settings import Settings
+    from etl.store.engine import Connection
+
+Command = Callable[..., Any]
+
+
+def database_options(command: Command) -> Command:
+    """Where the data is."""
+    for option in (
+        click.option(
+            "--home",
+            type=click.Path(file_okay=False, path_type=Path),
+            envvar="ETL_HOME",
+            help="Folder of the embedded server's data [env ETL_HOME; default: the user's data folder].",
+        ),
+        click.option(
+            "--database-url",
+            envvar="ETL_DATABASE_URL",
+            help="PostgreSQL 15 or newer to use instead of the embedded one [env ETL_DATABASE_URL].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: Command) -> Command:
+    """How to speak."""
+    for option in (
+        click.option("-q", "--quiet", is_flag=True, help="Errors only."),
+        click.option("-v", "--verbose", count=True, help="Say more; twice for everything."),
+        click.option(
+            "--log-format",
+            type=click.Choice(["human", "json"]),
+            default="human",
+            envvar="ETL_LOG_FORMAT",
+            help="Log lines for people or as JSON [env ETL_LOG_FORMAT].",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Result as JSON on stdout."),
+    ):
+        command = option(command)
+    return command
+
+
+def loading_options(command: Command) -> Command:
+    """What to load and with what means."""
+    for option in (
+        click.option(
+            "--fail-on-reject",
+            is_flag=True,
+            envvar="ETL_FAIL_ON_REJECT",
+            help="Exit 3 if anything was rejected [env ETL_FAIL_ON_REJECT].",
+        ),
+        click.option(
+            "--document-timeout",
+            "document_timeout_s",
+            type=click.FloatRange(min=0.1),
+            envvar="ETL_DOCUMENT_TIMEOUT",
+            help="Seconds that one document may take [env ETL_DOCUMENT_TIMEOUT; default 10].",
+        ),
+        click.option(
+            "--max-file-bytes",
+            type=click.IntRange(min=1),
+            envvar="ETL_MAX_FILE_BYTES",
+            help="Largest file that is read [env ETL_MAX_FILE_BYTES; default 20971520].",
+        ),
+        click.option(
+            "--settle",
+            "settle_s",
+            type=click.FloatRange(min=0),
+            envvar="ETL_SETTLE",
+            help="Seconds without change after which a file counts as finished [env ETL_SETTLE; default 2].",
+        ),
+        click.option(
+            "--batch-files",
+            type=click.IntRange(min=1),
+            envvar="ETL_BATCH_FILES",
+            help="Files loaded in one transaction [env ETL_BATCH_FILES; default 500].",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            envvar="ETL_WORKERS",
+            help="Worker processes [env ETL_WORKERS; default: one a core].",
+        ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            envvar="ETL_EXCLUDE",
+            help="Leave out files whose path below the folder fits this glob [env ETL_EXCLUDE].",
+        ),
+        click.option(
+            "--include",
+            multiple=True,
+            envvar="ETL_INCLUDE",
+            help="Only files whose path below the folder fits this glob [env ETL_INCLUDE].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_from(options: dict[str, Any]) -> Settings:
+    """Settings from the options a command was given; what nobody set keeps its default."""
+    from dataclasses import fields
+
+    from etl.settings import Settings
+
+    names = {f.name for f in fields(Settings)}
+    given = {k: v for k, v in options.items() if k in names and v not in (None, ())}
+    return Settings(**given)
+
+
+def set_up_logs(options: dict[str, Any]) -> None:
+    from etl import logs
+
+    logs.set_up(-1 if options["quiet"] else options["verbose"], options["log_format"])
+
+
+@contextmanager
+def looking(options: dict[str, Any]) -> Iterator[Connection]:
+    """A connection for reading, to a database that is there and of our schema."""
+    from etl.store import migrate
+    from etl.store.engine import connect
+    from etl.store.opened import opened
+
+    set_up_logs(options)
+    with (
+        opened(options["database_url"], options["home"], create=False) as url,
+        connect(url) as connection,
+    ):
+        connection.read_only = True
+        migrate.check(connection)
+        yield connection
+
+
+def emit(value: Any) -> None:
+    """A result for machines: one JSON value, one line."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))

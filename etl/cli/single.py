@@ -1,0 +1,96 @@
+"""The commands for single files, without a database: explain, extract, repair."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from etl.cli.options import emit, output_options, set_up_logs
+from etl.errors import ConfigError
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@output_options
+def explain(file: str, **options: Any) -> None:
+    """Show what every stage makes of FILE: decoded, repaired, removed, dated, hashed, extracted.
+
+    \b
+    Example:
+      etl explain samples/lost-wallet.txt
+    """
+    from etl import show
+    from etl.pipeline import trace_stages
+    from etl.rules import load_rules
+
+    set_up_logs(options)
+    rules = load_rules()
+    trace = trace_stages(read_input(file), rules)
+    emit(show.trace_record(trace)) if options["as_json"] else show.explain(file, trace, rules)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+@output_options
+def extract(files: Sequence[str], **options: Any) -> None:
+    """Print what FILES tell, one JSON object a line; no database. The id is the file's name.
+
+    \b
+    Example:
+      etl extract samples/*.txt > extracted.jsonl
+    """
+    from etl.errors import ArticleError
+    from etl.pipeline import trace_stages
+    from etl.prediction import prediction
+    from etl.rules import load_rules
+
+    set_up_logs(options)
+    rules = load_rules()
+    for file in files:
+        name = Path(file).name
+        try:
+            trace = trace_stages(read_input(file), rules)
+        except ArticleError as e:
+            emit({"id": name, "error": e.reason, "detail": e.detail})
+        else:
+            emit(prediction(trace.article, trace.extraction, name))
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(allow_dash=True))
+@click.option("--explain", "explaining", is_flag=True, help="List each change instead of the text.")
+@output_options
+def repair(file: str, explaining: bool, **options: Any) -> None:
+    """Repair a text: FILE or standard input in, repaired text out. No layout, no database.
+
+    \b
+    Example:
+      etl repair < damaged.txt > repaired.txt
+      etl repair --explain damaged.txt
+    """
+    from etl import show
+    from etl.rules import load_rules
+    from etl.stages.decode import decode
+    from etl.stages.repair import repair as repair_text
+
+    set_up_logs(options)
+    data = sys.stdin.buffer.read() if file == "-" else read_input(file)
+    repaired = repair_text(decode(data).text, load_rules().repair)
+    if options["as_json"]:
+        emit(show.repaired_record(repaired))
+    elif explaining:
+        show.repairs(repaired.text.repairs, repaired.text.value)
+    else:
+        sys.stdout.write(repaired.text.value)
+
+
+def read_input(path: str) -> bytes:
+    """The bytes of a file that the user named."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as e:
+        raise ConfigError(f"{path}: {e.strerror}") from e
