@@ -1,0 +1,85 @@
+"""The national division list as an index by name.
+
+A name may stand with its suffix (昆明市) or without (昆明). Many county names occur in several
+provinces (鼓楼区); `Divisions` returns every candidate and leaves the choice to the reader of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+MUNICIPALITIES = {"11", "12", "31", "50"}
+ETHNIC = (
+    "壮族|回族|维吾尔|苗族|彝族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|哈萨克|傣族|黎族|傈僳族|佤族|畲族|拉祜族"
+    "|水族|东乡族|纳西族|景颇族|柯尔克孜|土族|达斡尔族|仫佬族|羌族|布朗族|撒拉族|毛南族|仡佬族|锡伯|蒙古族|蒙古|藏族|塔吉克"
+    "|怒族|保安族|裕固族|独龙族|鄂伦春|鄂温克族|各族|普米族|阿昌族|德昂族|基诺族"
+)
+# 延边朝鲜族自治州 -> 延边, 玉龙纳西族自治县 -> 玉龙
+ETHNIC_TAIL_RE = re.compile(rf"(?<=..)(?:{ETHNIC}){{1,4}}自治[州县旗区]$")
+SUFFIX_RE = re.compile(r"(?:特别行政区|自治区|自治州|自治县|自治旗|林区|矿区|地区|新区|省|市|区|县|盟|旗)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One division of the list: six-digit `code`, official `name`, `short` without suffix."""
+
+    code: str
+    name: str
+    short: str
+
+    @property
+    def level(self) -> str:
+        """province, city or district; a municipality counts as a city, as the guideline has it."""
+        if self.code[:2] in MUNICIPALITIES and self.code.endswith("0000"):
+            return "city"
+        if self.code.endswith("0000"):
+            return "province"
+        return "city" if self.code.endswith("00") else "district"
+
+
+@dataclass(frozen=True, slots=True)
+class Divisions:
+    """All divisions by full and by short name; `longest` bounds a look-up."""
+
+    by_name: Mapping[str, tuple[Division, ...]]
+    by_short: Mapping[str, tuple[Division, ...]]
+    by_code: Mapping[str, Division]
+    longest: int
+
+    def parents(self, d: Division) -> tuple[Division, ...]:
+        """City and province above `d`, nearest first; a municipality has none."""
+        codes = [d.code[:4] + "00", d.code[:2] + "0000"]
+        return tuple(self.by_code[c] for c in codes if c != d.code and c in self.by_code)
+
+
+def short_name(name: str) -> str:
+    """`name` without its suffix where at least two characters remain.
+
+    >>> short_name("长治市"), short_name("延边朝鲜族自治州"), short_name("忠县"), short_name("广西壮族自治区")
+    ('长治', '延边', '忠县', '广西')
+    """
+    bare = ETHNIC_TAIL_RE.sub("", name)
+    if bare != name:
+        return bare
+    bare = SUFFIX_RE.sub("", name)
+    return bare if len(bare) >= 2 else name
+
+
+def build_divisions(rows: Iterable[tuple[str, ...]], changes: Iterable[tuple[str, ...]]) -> Divisions:
+    """The index over today's names (`code, name`) and former ones (`old name, today's code, date`)."""
+    by_code = {code: Division(code, name, short_name(name)) for code, name in rows}
+    known = list(by_code.values())
+    known += [Division(code, old, short_name(old)) for old, code, _ in changes]
+    by_name: dict[str, list[Division]] = {}
+    by_short: dict[str, list[Division]] = {}
+    for d in known:
+        by_name.setdefault(d.name, []).append(d)
+        by_short.setdefault(d.short, []).append(d)
+    return Divisions(
+        {n: tuple(ds) for n, ds in by_name.items()},
+        {n: tuple(ds) for n, ds in by_short.items()},
+        by_code,
+        max(map(len, by_name)),
+    )

@@ -1,0 +1,342 @@
+"""Rules of the extraction stage: typed, checked and compiled from the data files beside this module.
+
+Patterns in the files are short: `<name>` stands for a word set of the same file, `<12>` for up to
+twelve characters without a sentence end. Every gap is bounded, so that no pattern can go quadratic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from etl.errors import RulesError
+from etl.rules import ROOT, read_toml, read_tsv
+from etl.rules.divisions import Divisions, build_divisions
+
+Pattern = re.Pattern[str]
+MACRO_RE = re.compile(r"(?<!\?P)<(\w+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """One incident kind with the patterns that signal it."""
+
+    code: str
+    strong: Pattern | None
+    weak: Pattern | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """One outcome; `kinds` limits it, `not_kinds` forbids it there (prefixes of codes), `none` denies it."""
+
+    code: str
+    pattern: Pattern
+    kinds: tuple[str, ...] = ()
+    not_kinds: tuple[str, ...] = ()
+    none: Pattern | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRules:
+    """Words around names."""
+
+    title_sex: Mapping[str, str]  # title -> M, F or "" (officer titles are in officer_titles)
+    officer_titles: frozenset[str]
+    title: Pattern  # every title form and 某
+    role_of: Mapping[str, str]  # word before a name -> role
+    before: Pattern  # any such word
+    follow_two: frozenset[str]
+    follow_one: frozenset[str]
+    bad_given: frozenset[str]
+    given: frozenset[str]
+    not_names: frozenset[str]
+    small: frozenset[str]
+    old: frozenset[str]
+    single: frozenset[str]
+    compound: frozenset[str]
+    roles: tuple[tuple[str, Pattern], ...]  # @ in a pattern stands for the name
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRules:
+    """Words that make and bound unit names."""
+
+    level_of: Mapping[str, str]
+    ending: Pattern
+    cut: Pattern
+    keep: frozenset[str]
+    pronouns: Mapping[str, str]  # 该所 -> station
+    pronoun: Pattern
+    helping_before: Pattern
+    helping_after: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class LunarYear:
+    """One lunar year: solar date of its first day, its leap month (0: none), month lengths, solar terms."""
+
+    first: date
+    leap: int
+    lengths: tuple[int, ...]
+    terms: Mapping[str, date]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRules:
+    """Fixed lists of time words."""
+
+    parts: Mapping[str, tuple[int, int]]
+    relative: Mapping[str, tuple[int, str]]
+    chain: Mapping[str, tuple[int, str]]
+    vague: frozenset[str]
+    solar: Mapping[str, tuple[int, int, int]]
+    lunar: Mapping[str, tuple[int, int, int]]
+    terms: Mapping[str, str]
+    years: Mapping[int, LunarYear]
+    atom: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRules:
+    """Item nouns, their contexts, and words around sums of money."""
+
+    noun: Pattern
+    by_kind: Mapping[str, frozenset[str]]
+    everywhere: frozenset[str]
+    before: Pattern
+    after: Pattern
+    stake: Pattern
+    not_stake: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractRules:
+    """Everything the extraction stage looks up."""
+
+    kinds: tuple[KindRule, ...]
+    cues: Mapping[str, Pattern]
+    outcomes: tuple[OutcomeRule, ...]
+    negation: Pattern
+    people: PeopleRules
+    units: UnitRules
+    times: TimeRules
+    items: ItemRules
+    places: Mapping[str, Pattern]
+    figure: Pattern
+    figure_units: Mapping[str, str]
+    divisions: Divisions
+    enums: Mapping[str, tuple[Mapping[str, str], ...]]
+
+
+def load() -> ExtractRules:
+    """The extraction rules. Raises RulesError that names file and key."""
+    outcomes, negation = _outcomes()
+    figures = read_toml("figures.toml")
+    return ExtractRules(
+        kinds=_kinds(),
+        cues={name: compile_any(t["any"], "cues.toml", name) for name, t in read_toml("cues.toml").items()},
+        outcomes=outcomes,
+        negation=negation,
+        people=_people(),
+        units=_units(),
+        times=_times(),
+        items=_items(),
+        places={
+            name: compile_any(t["any"], "locations.toml", name, _sets("locations.toml"))
+            for name, t in read_toml("locations.toml").items()
+            if name != "sets"
+        },
+        figure=_figure(figures),
+        figure_units={**{u: u for u in figures["units"]}, **figures["canonical"]},
+        divisions=build_divisions(read_tsv("places.tsv", 2), read_tsv("place_changes.tsv", 3)),
+        enums=enums(),
+    )
+
+
+def enums() -> dict[str, tuple[Mapping[str, str], ...]]:
+    """Every closed list with code, zh, en and, where given, group and definition: for lookup tables and codebook.
+
+    >>> [row["code"] for row in enums()["polarity"]]
+    ['actual', 'prevented', 'false_alarm']
+    """
+    lists: dict[str, Any] = dict(read_toml("enums.toml"))
+    lists["kind"] = [
+        {k: row[k] for k in ("code", "zh", "en", "group", "definition") if k in row}
+        for row in read_toml("kinds.toml")["kind"]
+    ]
+    for name, rows in lists.items():
+        codes = [row.get("code") for row in rows]
+        if len(set(codes)) != len(codes) or not all(row.get("zh") and row.get("en") for row in rows):
+            raise RulesError(f"rules/enums.toml: {name}: codes must be unique, zh and en given")
+    return {name: tuple(rows) for name, rows in lists.items()}
+
+
+def expand(pattern: str, sets: Mapping[str, str] | None = None) -> str:
+    """A rule pattern as a regular expression: gaps and word sets written out.
+
+    >>> expand("砸<4>车窗")
+    '砸[^。！？\\\\n]{0,4}车窗'
+    """
+
+    def one(m: re.Match[str]) -> str:
+        name = m[1]
+        if name.isdigit():
+            return f"[^。！？\\n]{{0,{name}}}"
+        if sets is None or name not in sets:
+            raise KeyError(name)
+        return sets[name]
+
+    return MACRO_RE.sub(one, pattern)
+
+
+def compile_any(
+    patterns: Iterable[str], file: str, key: str, sets: Mapping[str, str] | None = None
+) -> Pattern:
+    """One alternation of `patterns`. Raises RulesError with file and key if one does not compile."""
+    try:
+        return re.compile("|".join(f"(?:{expand(p, sets)})" for p in patterns))
+    except (re.error, KeyError) as e:
+        raise RulesError(f"rules/{file}: {key}: {e}") from e
+
+
+def words(items: Iterable[str]) -> str:
+    """An alternation of plain words, longest first, so that a longer word is never cut short."""
+    return "|".join(re.escape(w) for w in sorted(set(items), key=lambda w: (-len(w), w)))
+
+
+def _sets(file: str) -> dict[str, str]:
+    return {name: str(value) for name, value in read_toml(file).get("sets", {}).items()}
+
+
+def _kinds() -> tuple[KindRule, ...]:
+    sets = _sets("kinds.toml")
+
+    def pattern(row: Mapping[str, Any], field: str) -> Pattern | None:
+        return compile_any(row[field], "kinds.toml", row["code"], sets) if row[field] else None
+
+    rows = read_toml("kinds.toml")["kind"]
+    return tuple(KindRule(r["code"], pattern(r, "strong"), pattern(r, "weak")) for r in rows)
+
+
+def _outcomes() -> tuple[tuple[OutcomeRule, ...], Pattern]:
+    data = read_toml("outcomes.toml")
+    negation = re.compile(data.pop("negation"))
+    rules = []
+    for code, row in data.items():
+        none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
+        pattern = compile_any(row["any"], "outcomes.toml", code)
+        rules.append(
+            OutcomeRule(code, pattern, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none)
+        )
+    return tuple(rules), negation
+
+
+def _people() -> PeopleRules:
+    data = read_toml("people.toml")
+    titles = data["titles"]
+    sex = {t: (s if s in "MF" else "") for s in ("M", "F", "N") for t in titles[s]}
+    officer = frozenset(titles["officer"])
+    role_of = {word: role for role, listed in data["before"].items() for word in listed}
+    lines = [
+        line
+        for line in (ROOT / "surnames.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    compound = frozenset(w for line in lines if " " in line for w in line.split())
+    single = frozenset("".join(line for line in lines if " " not in line))
+    roles = tuple(
+        (role, compile_any(table["any"], "roles.toml", role))
+        for role, table in read_toml("roles.toml").items()
+    )
+    follow = data["follow"]
+    return PeopleRules(
+        title_sex=sex,
+        officer_titles=officer,
+        title=re.compile(f"某|{words([*sex, *officer])}"),
+        role_of=role_of,
+        before=re.compile(words(role_of)),
+        follow_two=frozenset(follow["two"]),
+        follow_one=frozenset(follow["one"]),
+        bad_given=frozenset(follow["bad_given"]),
+        given=frozenset(follow["given"]),
+        not_names=frozenset(data["not_names"]["words"]),
+        small=frozenset(data["not_names"]["small"]),
+        old=frozenset(data["not_names"]["old"]),
+        single=single,
+        compound=compound,
+        roles=roles,
+    )
+
+
+def _units() -> UnitRules:
+    data = read_toml("units.toml")
+    level_of = {ending: level for level, listed in data["endings"].items() for ending in listed}
+    pronouns = {w: level for level in ("station", "bureau", "team") for w in data["self"][level]}
+    return UnitRules(
+        level_of=level_of,
+        ending=re.compile(f"(?:{words(level_of)})(?!长|副|员)"),
+        cut=re.compile(words(data["left"]["any"])),
+        keep=frozenset(data["left"]["keep"]),
+        pronouns=pronouns,
+        pronoun=re.compile(f"(?:{words(pronouns)})(?!长|副)"),
+        helping_before=compile_any(
+            [f"(?:{'|'.join(data['helping']['before'])})$"], "units.toml", "helping.before"
+        ),
+        helping_after=compile_any(
+            [f"^(?:{'|'.join(data['helping']['after'])})"], "units.toml", "helping.after"
+        ),
+    )
+
+
+def _times() -> TimeRules:
+    from etl.rules.time_grammar import atom_pattern
+
+    data = read_toml("times.toml")
+    years = {}
+    for year, first, leap, lengths, qingming, dongzhi in read_tsv("lunar.tsv", 6):
+        terms = {"清明": date.fromisoformat(qingming), "冬至": date.fromisoformat(dongzhi)}
+        months = tuple(int(n) for n in lengths.split(","))
+        years[int(year)] = LunarYear(date.fromisoformat(first), int(leap), months, terms)
+
+    def pairs(name: str) -> dict[str, Any]:
+        return {w: tuple(v) for w, v in data[name].items()}
+
+    return TimeRules(
+        parts=pairs("parts"),
+        relative=pairs("relative"),
+        chain=pairs("chain"),
+        vague=frozenset(data["vague"]["words"]),
+        solar=pairs("solar"),
+        lunar=pairs("lunar"),
+        terms=dict(data["terms"]),
+        years=years,
+        atom=re.compile(atom_pattern(data, words), re.VERBOSE),
+    )
+
+
+def _items() -> ItemRules:
+    data = read_toml("items.toml")
+    nouns = {name: frozenset(listed) for name, listed in data["nouns"].items()}
+    everything = frozenset().union(*nouns.values())
+    return ItemRules(
+        noun=re.compile(words(everything)),
+        by_kind=nouns,
+        everywhere=nouns["*"],
+        before=compile_any(data["context"]["before"], "items.toml", "before"),
+        after=compile_any(data["context"]["after"], "items.toml", "after"),
+        stake=re.compile("|".join(data["money"]["stake"])),
+        not_stake=re.compile("|".join(data["money"]["not_stake"])),
+    )
+
+
+def _figure(data: Mapping[str, Any]) -> Pattern:
+    units: Sequence[str] = [*data["units"], *data["canonical"]]
+    return re.compile(
+        r"(?P<lead>近|约|超过|超|逾|突破|达到|达|共计|将近|大约|上升|下降|增长|减少|提高|降低)?(?P<lead2>近|约|超)?"
+        r"(?P<num>\d{1,3}(?:[,，]\d{3}){1,4}(?!\d)|\d{1,12}(?:\.\d{1,4})?)(?P<pre>余|多|几)?(?P<mul>[百千]?万|亿|千|百)?"
+        rf"(?P<post>余|多)?(?P<unit>{words(units)})(?P<tail>左右|以上|上下|多)?"
+    )

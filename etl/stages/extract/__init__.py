@@ -1,0 +1,44 @@
+"""Extraction: what an article tells, read by rules: incidents with their fields and evidence, figures, units.
+
+The order: expressions of time, names and units are found once over the body; sentences are read for
+cues; stretches are cut, merged and judged; each incident's fields come from its own sentences.
+"""
+
+from __future__ import annotations
+
+from etl.model import Article, Extraction
+from etl.rules.extract import ExtractRules
+from etl.stages.extract import figures as figures_
+from etl.stages.extract import people, segment, times, units
+from etl.stages.extract.article_kind import article_kind
+from etl.stages.extract.incident import Reading, incidents
+from etl.stages.extract.text import Page
+
+__all__ = ["extract"]
+
+
+def extract(article: Article, rules: ExtractRules) -> Extraction:
+    """The incidents, figures and units of `article`, with every stretch that was weighed and its verdict.
+
+    All spans count code points of `article.body`. Source: the annotation guideline.
+    """
+    page = Page(article.body)
+    view = page.view
+    found_times = times.find(view, rules.times)
+    found_units, pronouns = units.find(
+        view, rules.units, rules.divisions, [(t.start, t.end) for t in found_times]
+    )
+    mentions = people.find(view, rules.people)
+    reads = segment.read(page, found_times, mentions, rules.cues)
+    reading = Reading(article, page, rules, found_times, found_units, pronouns, mentions, reads)
+    told, segments = incidents(reading)
+    quoted = figures_.figures(
+        page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]
+    )
+    return Extraction(
+        kind=article_kind(article, segments, bool(quoted), rules.cues),
+        incidents=told,
+        figures=quoted,
+        agencies=units.agencies(found_units, rules.units, rules.divisions),
+        segments=segments,
+    )

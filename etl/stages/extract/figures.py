@@ -1,0 +1,158 @@
+"""Aggregate figures quoted in passing: metric, value, unit, period, qualifier, comparison."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from etl.model import Figure, Span
+from etl.rules.extract import Pattern
+from etl.stages.extract.numerals import scaled
+from etl.stages.extract.text import Sentence
+
+# 2022年以来, 截至8月底, 今年上半年, 去年, 一年
+PERIOD_RE = re.compile(
+    r"(?:截至|截止到?)[^，。、；]{1,12}|(?:自)?(?:\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|今年|去年|本月|上月|今年\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?|行动(?:开展)?|[^，。、；]{0,8}行动(?:开展)?|成立|入夏|入冬|入汛)以来"
+    r"|(?:今年|去年|\d{4}年)(?:上半年|下半年|前\d{1,2}个月|[一二三四第]{1,2}季度|全年|\d{1,2}月(?:份)?|\d{1,2}(?:月)?至\d{1,2}月)?|(?:\d{1,2}|[一二三四五六七八九十])(?:个)?月(?:份|来|间)?|(?:近|过去)?[一两三五十\d]{1,2}(?:年|个月|周)(?:来|间|内|以来)?|上半年|下半年|全年|(?:春节|国庆|五一|元旦|中秋|暑假|春运|节日|假期)[^，。；]{0,4}期间|专项行动期间|本周|上周|一周|当天|当晚|当日|每年|日均|年均|行动(?:中|期间)"
+)
+YOY_RE = re.compile(
+    r"同比(?:去年|上年)?[^，。；\d]{0,12}?(上升|增长|增加|提高|提升|上涨|多|下降|减少|降低|下滑|少|降)"
+)
+MOM_RE = re.compile(r"环比[^，。；\d]{0,12}?(上升|增长|增加|提高|提升|上涨|下降|减少|降低|下滑|降)")
+RISE = {"上升", "增长", "增加", "提高", "提升", "上涨", "多"}
+CHANGE_AFTER_RE = re.compile(r"^[，]?(?:同比|环比)")
+# 从警20年, 35岁, 24小时: no figures of a unit's work
+NOT_WORK_BEFORE_RE = re.compile(
+    r"(?:第|从警|年仅|年近|年逾|现年|每|近距离|仅|限|处|罚款|不少于|不超过|时速|拘留|距离|长|宽|高|深|占地|面积|工龄|党龄|军旅生涯|出动|驱车|行程|间隔)$"
+)
+METRIC_RE = re.compile(r"[\u4e00-\u9fff“”、的]{2,20}$")
+WORK_RE = re.compile(
+    r"破|抓|查|处|调解|化解|接|救|助|挽|追|返|办|走访|宣传|发放|排查|整改|巡逻|出动|检查|打击|劝阻|止付|冻结|服务|培训|满意|下降|上升|同比|环比|发案|警情|案件|纠纷|嫌疑人|事故|隐患|群众|起|收缴|缴获|扑救|疏散|找回|受理|为|帮|送|移送|刑拘|打掉|捣毁|拘留|处罚|登记|采集|安装|劝返|止损|覆盖|录"
+)
+
+
+def figures(
+    sentences: Sequence[Sentence],
+    taken: Sequence[Span],
+    pattern: Pattern,
+    units: Mapping[str, str],
+    since: Pattern,
+) -> tuple[Figure, ...]:
+    """Figures of the sentences outside `taken`, in order. A period holds until the line ends.
+
+    Source: guideline, section 6.
+    """
+    found: list[Figure] = []
+    period: str | None = None
+    line = -1
+    for s in sentences:
+        if s.line != line:
+            line, period = s.line, None
+        if any(a < s.end and s.start < b for a, b in taken):
+            continue
+        if not any(c.isdigit() for c in s.text):
+            continue
+        stated = period is not None or bool(since.search(s.text))
+        for m in pattern.finditer(s.text):
+            span = _period_before(s.text, m.start())
+            period = span or period
+            if not stated or not _is_work(s.text, m):
+                continue
+            found.append(_figure(s, m, period or _period_anywhere(s.text), units))
+    return tuple(found)
+
+
+def _period_before(text: str, end: int) -> str | None:
+    last = None
+    for m in PERIOD_RE.finditer(text, 0, end):
+        last = m[0]
+    return last
+
+
+def _period_anywhere(text: str) -> str | None:
+    m = PERIOD_RE.search(text)
+    return m[0] if m else None
+
+
+def _is_work(text: str, m: re.Match[str]) -> bool:
+    """Whether a number is a figure of police work, not an age, a year, a clock time or a threshold."""
+    before = text[max(0, m.start() - 12) : m.start()]
+    after = text[m.end() : m.end() + 4]
+    if NOT_WORK_BEFORE_RE.search(before) or (m["unit"] == "个" and after[:1] in {"月", "小", "多", "半"}):
+        return False
+    if m["unit"] in {
+        "天",
+        "小时",
+        "公里",
+        "本",
+        "支",
+        "把",
+        "张",
+        "面",
+        "封",
+        "只",
+        "头",
+        "栋",
+        "间",
+        "枚",
+        "发",
+        "部",
+        "台",
+        "套",
+        "批",
+        "所",
+        "个",
+        "条",
+        "家",
+        "克",
+    } and not WORK_RE.search(before):
+        return False
+    return bool(WORK_RE.search(text))
+
+
+def _figure(s: Sentence, m: re.Match[str], period: str | None, units: Mapping[str, str]) -> Figure:
+    """One figure from a match."""
+    text = s.text
+    clause = re.split(r"[，。；、]", text[: m.start()])[-1]
+    change = _comparison(re.split(r"[。；]", text[: m.start()])[-1][-16:] + (m["lead"] or ""), m["unit"])
+    return Figure(
+        metric=_metric(clause) or _metric(text[: m.start()].rstrip("，、")),
+        value=scaled(m["num"], m["mul"]),
+        unit=units.get(m["unit"], m["unit"]).removeprefix("余"),
+        text=m[0],
+        evidence=(s.start + m.start(), s.start + m.end()),
+        period=period,
+        qualifier=_qualifier(m),
+        comparison=change,
+    )
+
+
+def _metric(clause: str) -> str:
+    """What is counted: the words before the number."""
+    m = METRIC_RE.search(clause.rstrip("近约超共达为了"))
+    return re.sub(r"^(?:累计|共计|共|先后|已|其中|该所|民警|并|分别|成功)+", "", m[0]) if m else ""
+
+
+def _qualifier(m: re.Match[str]) -> str:
+    lead = m["lead2"] or m["lead"] or ""
+    tail = m["tail"] or ""
+    if (
+        m["pre"]
+        or m["post"]
+        or tail in {"以上", "多"}
+        or m["unit"].startswith("余")
+        or lead in {"超", "超过", "逾", "突破"}
+    ):
+        return "over"
+    if tail in {"左右", "上下"} or lead in {"约", "大约"}:
+        return "about"
+    return "nearly" if lead in {"近", "将近"} else "exact"
+
+
+def _comparison(before: str, unit: str) -> str | None:
+    """yoy_up and the like where a rate follows 同比 or 环比."""
+    for name, pattern in (("yoy", YOY_RE), ("mom", MOM_RE)):
+        found = list(pattern.finditer(before))
+        if found and "，" not in before[found[-1].end() :]:
+            return f"{name}_{'up' if found[-1][1] in RISE else 'down'}"
+    return None

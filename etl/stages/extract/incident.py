@@ -1,0 +1,262 @@
+"""From judged stretches to incidents with all their fields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from etl.model import Agency, Article, Incident, Segment, Span
+from etl.rules.extract import ExtractRules
+from etl.stages.extract import items as items_
+from etl.stages.extract import kinds, outcomes, places, roles, units
+from etl.stages.extract import segment as segment_
+from etl.stages.extract.people import Mention
+from etl.stages.extract.segment import Read, Stretch
+from etl.stages.extract.text import Page
+from etl.stages.extract.times import Calendar, Expression
+from etl.stages.extract.units import Pronoun, Unit
+from etl.stages.extract.verdict import judge
+from etl.stages.extract.when import calendar, timing
+
+OPENING = 80
+TRAILING = {"praise", "advice", "stat", "plan", "campaign", "meeting", "law", "banner"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything found once over a body."""
+
+    article: Article
+    page: Page
+    rules: ExtractRules
+    times: Sequence[Expression]
+    units: Sequence[Unit]
+    pronouns: Sequence[Pronoun]
+    mentions: Sequence[Mention]
+    reads: Sequence[Read]
+
+
+def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
+    """The incidents of a body in order, and every stretch weighed with its verdict."""
+    weighed = segment_.merged(segment_.stretches(r.reads))
+    for s in weighed:
+        judge(s, r.article, r.reads, r.rules)
+    weighed = _same_case(weighed, r)
+    cal = calendar(r.article, r.page.view, r.rules.times)
+    told = tuple(_incident(s, r, cal) for s in weighed if s.verdict == "incident")
+    segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
+    return told, segments
+
+
+def _same_case(weighed: Sequence[Stretch], r: Reading) -> list[Stretch]:
+    """Adjacent incident stretches that tell one case: a lead and its body, a series, an afterword."""
+    out: list[Stretch] = []
+    for s in weighed:
+        a = out[-1] if out else None
+        if a is not None and _one_case(a, s, r.rules):
+            joined = Stretch([*a.reads, *s.reads], a.opened, names=a.names | s.names)
+            judge(joined, r.article, r.reads, r.rules)
+            out[-1] = joined
+        else:
+            out.append(s)
+    return out
+
+
+def _one_case(a: Stretch, b: Stretch, rules: ExtractRules) -> bool:
+    if (
+        b.opened in {"heading", "number", "section"}
+        or a.verdict != "incident"
+        or a.reads[-1].kind == "heading"
+    ):
+        return False
+    if b.verdict != "incident":
+        return False
+    text = b.reads[0].sentence.text
+    same_kind = kind_of(a, rules)[0] == kind_of(b, rules)[0]
+    if same_kind and not segment_._closed(a):
+        return True
+    if same_kind and rules.cues["merge"].search(text[:24]):
+        return True
+    return same_kind and _is_lead(a, b)
+
+
+def _is_lead(a: Stretch, b: Stretch) -> bool:
+    """Whether `a` is a lead that sums up what `b` tells: vaguely dated, in one short paragraph at the head."""
+    first = segment_.opening_time(a.reads[0])
+    vague = first is not None and first.has("vague")
+    lines = {x.sentence.line for x in a.reads}
+    return vague and len(lines) == 1 and a.span[0] < 40 and len(a.names - b.names) == 0
+
+
+def kind_of(s: Stretch, rules: ExtractRules) -> tuple[str, str]:
+    """Kind of a stretch and the rule that settled it."""
+    text = "".join(x.sentence.text for x in s.told())
+    head = s.reads[0].sentence.text if s.reads[0].kind == "heading" else ""
+    points = kinds.score(head + text, OPENING + len(head), rules.kinds)
+    minor = bool(kinds.MINOR_RE.search(text))
+    return kinds.decide(text, points, minor)
+
+
+def _evidence(s: Stretch) -> Span:
+    """From the first sentence of the case to its last: headings before and praise after it left out."""
+    reads = [x for x in s.reads if x.kind == "text"]
+    first = next(
+        (i for i, x in enumerate(reads) if "narrative" in x.cues or x.names or segment_.opening_time(x)), 0
+    )
+    last = len(reads) - 1
+    while (
+        last > first
+        and reads[last].cues & TRAILING
+        and "narrative" not in reads[last].cues
+        and not reads[last].names
+    ):
+        last -= 1
+    return reads[first].sentence.start, reads[last].sentence.end
+
+
+def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
+    """All fields of the case told in `s`."""
+    start, end = _evidence(s)
+    view, rules = r.page.view, r.rules
+    text = view[start:end]
+    kind, rule = kind_of(s, rules)
+    s.rule = f"{s.rule}; kind: {rule}"
+    when = timing(view, (start, end), r.times, cal)
+    where = places.place(text, rules.places)
+    unit, unit_flags = station(r, (start, end), kind)
+    admin, admin_flags = _admin(r, unit, where[0] if where else "")
+    people = roles.persons(view, [m for m in r.mentions if start <= m.start < end], kind, rules.people)
+    things = items_.items(text, kind, rules.items)
+    money = items_.amount(text, kind, rules.items)
+    ended = outcomes.outcomes(text, kind, rules.outcomes, rules.negation)
+    spans: dict[str, tuple[Span, ...]] = {
+        "occurred": (when.occurred.span,) if when.occurred.span else (),
+        "reported": (when.reported.span,) if when.reported and when.reported.span else (),
+        "place": (_shift(where[1], start),) if where else (),
+        "station": ((unit.start, unit.end),) if unit and start <= unit.start < end else (),
+        "items": tuple(_shift(x, start) for _, x in things),
+        "amount_cny": (_shift(money[1], start),) if money else (),
+        "outcome": tuple(_shift(x, start) for found in ended.values() for x in found[:1]),
+    }
+    return Incident(
+        kind=kind,
+        occurred=when.occurred,
+        evidence=(start, end),
+        reported=when.reported,
+        place=r.article.body[start + where[1][0] : start + where[1][1]] if where else None,
+        station=unit.name if unit else None,
+        station_full=unit.full if unit else None,
+        agency=_agency(unit, r) if unit else None,
+        province=admin.get("province"),
+        city=admin.get("city"),
+        district=admin.get("district"),
+        persons=people,
+        items=tuple(word for word, _ in things),
+        amount_cny=money[0] if money else None,
+        outcome=tuple(ended) or ("unknown",),
+        polarity=outcomes.polarity(text, kind, ended, rules.cues["falsealarm"]),
+        spans={name: found for name, found in spans.items() if found},
+        flags=(
+            *when.flags,
+            *unit_flags,
+            *admin_flags,
+            *(("kind_weak",) if rule == "no strong signal" else ()),
+        ),
+    )
+
+
+def _shift(span: Span, by: int) -> Span:
+    return span[0] + by, span[1] + by
+
+
+# ---------------------------------------------------------------- the handling unit
+
+
+def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, ...]]:
+    """The unit that handled the case told in `span`, and flags.
+
+    Named in the case itself before anything else; then what a pronoun form points to; then the only
+    unit of the article. A unit that merely helps or receives is passed over. Source: guideline, section 5.
+    """
+    inside = [u for u in r.units if span[0] <= u.start < span[1] and not _helps(r, u)]
+    if inside:
+        return _acting(inside, kind), ()
+    known = [u for u in r.units if not _helps(r, u)]
+    points = [p for p in r.pronouns if span[0] <= p.start < span[1]]
+    before = [u for u in known if u.start < span[0]]
+    stations = [u for u in known if u.level == "station"]
+    names = Counter(u.name for u in stations)
+    for p in points:
+        same = [u for u in (before or known) if _level_group(u) == p.level]
+        if same and (p.text[0] in "该我本" or p.text.startswith("所") or len({u.name for u in same}) == 1):
+            return same[-1], ("station_from_pronoun",)
+        if p.level == "station" and len(names) > 1:
+            return None, ("station_ambiguous",)
+    if len(names) == 1:
+        return stations[0], ("station_from_article",)
+    if not names and len({u.name for u in known}) == 1:
+        return known[0], ("station_from_article",)
+    if before and len(names) != 0:
+        return (
+            (before[-1], ("station_from_article",))
+            if before[-1].level == "station" and not points
+            else (None, ())
+        )
+    return (_acting(known, kind), ("station_from_article",)) if known and not names else (None, ())
+
+
+def _level_group(u: Unit) -> str:
+    if u.level in {"station", "post"}:
+        return "station"
+    return "bureau" if u.name.endswith("局") else "team"
+
+
+def _acting(inside: Sequence[Unit], kind: str) -> Unit:
+    """Of the units in a case the one that acts: the service concerned, else a station or team before its bureau."""
+    if kind in {"fire", "public_safety_accident", "rescue"}:
+        fire = [u for u in inside if "消防" in u.full]
+        if fire and (
+            kind == "fire" or not any(u.level == "station" and "消防" not in u.full for u in inside)
+        ):
+            return min(fire, key=lambda u: (units.LEVEL_ORDER[u.level], u.start))
+    if kind.startswith("traffic"):
+        traffic = [
+            u for u in inside if any(w in u.full for w in ("交警", "交通警察", "交管", "高速", "交巡警"))
+        ]
+        if traffic:
+            return traffic[0]
+    bureaus = [u for u in inside if u.name.endswith(("公安局", "分局", "公安厅", "公安部", "公安处"))]
+    lower = [u for u in inside if u not in bureaus]
+    return (lower or bureaus)[0]
+
+
+def _helps(r: Reading, u: Unit) -> bool:
+    """Whether the words around a unit say that it only helps or receives."""
+    view = r.page.view
+    before = view[max(0, u.start - 8) : u.start]
+    after = view[u.end : u.end + 8]
+    return bool(r.rules.units.helping_before.search(before) or r.rules.units.helping_after.match(after))
+
+
+def _admin(r: Reading, unit: Unit | None, place: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Divisions stated by the unit's chain, the place phrase and the dateline; see `units.settle`."""
+    divisions = r.rules.divisions
+    chains = [unit.full] if unit else []
+    if unit and len(unit.full) <= len(unit.name) + 1:
+        chains += [u.full for u in r.units if _level_group(u) == "bureau"][:1]
+    elif not unit:
+        chains += [u.full for u in r.units if _level_group(u) == "bureau"][:1]
+    found = [d for text in (*chains, place) for d in units.stated_divisions(text, divisions)]
+    found += units.dateline_divisions(r.page.view, divisions)
+    parts, flags = units.settle(found, r.page.view)
+    if "district" in parts and "city" not in parts:
+        city = units.city_stated(parts["district"], found, r.page.view, divisions)
+        if city:
+            parts["city"] = city
+    return parts, flags
+
+
+def _agency(unit: Unit, r: Reading) -> Agency | None:
+    found = units.agencies([unit], r.rules.units, r.rules.divisions)
+    return replace(found[-1], name=unit.name) if found else None

@@ -1,0 +1,287 @@
+"""Which of the 31 kinds an incident is: words are weighed, then the guideline's rules for competing kinds decide.
+
+Every distinct strong signal counts 3 (at most three of them), every weak one 1, and a signal in the
+opening sentences 2 more: what an item says first is what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from etl.rules.extract import KindRule, Pattern
+
+STRONG, WEAK, OPENING = 3.0, 1.0, 2.0
+CAP = 3
+ENOUGH = 3.0
+
+Scores = dict[str, float]
+
+
+def score(text: str, opening: int, rules: Sequence[KindRule]) -> Scores:
+    """Points of each kind in `text`, whose first `opening` characters tell how it begins."""
+    points: Scores = {}
+    for rule in rules:
+        total = 0.0
+        for pattern, weight in ((rule.strong, STRONG), (rule.weak, WEAK)):
+            if pattern is None:
+                continue
+            seen, first = _distinct(pattern, text)
+            total += weight * min(len(seen), CAP)
+            if seen and weight == STRONG and first < opening:
+                total += OPENING
+        if total:
+            points[rule.code] = total
+    return points
+
+
+def _distinct(pattern: Pattern, text: str) -> tuple[set[str], int]:
+    """Different wordings matched, and where the first stands."""
+    seen: set[str] = set()
+    first = len(text)
+    for m in pattern.finditer(text):
+        first = min(first, m.start())
+        seen.add(m[0][:6])
+        if len(seen) >= CAP:
+            break
+    return seen, first
+
+
+def decide(text: str, points: Scores, minor: bool) -> tuple[str, str]:
+    """The kind of an incident told in `text`, and the rule that settled it. `points` come from `score`.
+
+    Source: guideline, section 3, rules 1 to 10.
+    """
+    points = dict(points)
+    for name, rule in RULES:
+        kind = rule(text, points, minor)
+        if kind:
+            return kind, name
+    best = max(points, key=lambda k: points[k], default="other")
+    if points.get(best, 0) < ENOUGH:
+        return "other", "no strong signal"
+    return best, "most signals"
+
+
+CRASH_RE = re.compile(
+    r"相撞|碰撞|追尾|撞(?:上|倒|到|伤|向|坏|断|死|飞|了|在)|剐蹭|刮蹭|侧翻|翻车|翻入|冲出|交通事故|车祸|肇事|剐擦|擦碰|自摔|单方事故"
+)
+DRUNK_RE = re.compile(r"酒驾|醉驾|酒后驾|醉酒驾|饮酒后?驾|酒精(?:含量|检测|测试)|危险驾驶")
+DESPAIR_RE = re.compile(
+    r"轻生|自杀|自尽|寻短见|想不开|割腕|喝(?:下)?农药|烧炭|结束[^。]{0,6}生命|遗书|不想活|活不下去|活着没意思|厌世|自缢|上吊|寻死|一死了之|跳楼|了断|失恋|绝望|抑郁|分手|感情(?:受挫|不顺)|要跳|遗言"
+)
+LEFT_RE = re.compile(
+    r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|丢失(?!的?孩)|失主|失物|丢了"
+)
+TAKEN_RE = re.compile(
+    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案"
+)
+MINOR_RE = re.compile(
+    r"(?:[1-9]|1[0-7]|[一二三四五六七八九]|十[一二三四五六七])(?:周)?岁|未成年|小学|初中|高中|初[一二三]|高[一二三]|[一二三四五六]年级|女孩|男孩|孩子|少年|少女|学生"
+)
+LEFT_HOME_RE = re.compile(
+    r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
+)
+NOISE_RE = re.compile(r"噪音|噪声|扰民|太吵|吵得|无法(?:休息|入睡)|睡不着|广场舞|音响|音量")
+BLOWS_RE = re.compile(r"动(?:起)?手|打(?:了|架|伤|起来)|推搡|大打出手|拳脚")
+SPOUSE_RE = re.compile(
+    r"夫妻|丈夫|妻子|老公|老婆|前妻|前夫|夫妇|两口子|我爸打我妈|爱人|家暴|婆媳|父子|母子|父女|母女|兄弟|姐妹|姐弟|婆婆|儿媳|女婿"
+)
+MUTUAL_RE = re.compile(
+    r"互殴|斗殴|互相殴打|相互殴打|群殴|打群架|聚众|扭打|双方[^。]{0,12}(?:大打出手|打了起来|打起来|均被)"
+)
+RESIST_RE = re.compile(
+    r"袭警|妨害公务|阻碍[^。]{0,12}(?:执法|执行|公务)|暴力抗法|(?:殴打|撕咬|抓伤|咬伤|袭击|踢打|辱骂|推搡)[^。]{0,6}(?:民警|辅警|交警|警察)"
+)
+HOAX_RE = re.compile(r"谎报|报假警|虚假(?:报警|警情)|假警|恶意(?:报警|拨打)")
+FUGITIVE_RE = re.compile(r"在逃|逃犯|网逃|网上追逃|通缉|潜逃")
+PENALTY_RE = re.compile(
+    r"行政拘留|刑事拘留|刑拘|行拘|罚款|故意伤害|寻衅滋事|轻伤|轻微伤|刑事(?:强制)?措施|批准逮捕"
+)
+MEDIATED_RE = re.compile(r"调解|和解|握手言和|劝说|劝解|谅解|道歉")
+ONLINE_RE = re.compile(
+    r"转账|汇款|刷单|网络|网上|微信|QQ|链接|APP|App|屏幕共享|安全账户|客服|反诈|预警|电信|电话[^。]{0,12}(?:自称|诈骗|对方)|自称[^。]{0,16}(?:电话|来电)|验证码|网友|陌生(?:电话|来电)|网购|投资平台|帮信|跑分"
+)
+FACE_RE = re.compile(
+    r"假币|假钞|碰瓷|调包|掉包|当面|消灾|祈福|算命|丢包|假金|古董|合同诈骗|工程|现场推销|上门推销|街头"
+)
+REGISTER_RE = re.compile(r"身份证|户口|落户|户籍|居住证|护照|通行证|户口簿")
+COUNTER_RE = re.compile(r"(?:补办|办理|办|换领|申领)[^。]{0,8}(?:身份证|证)")
+
+
+def _runaway(text: str, points: Scores, minor: bool) -> str | None:
+    """Rules 3 and 6: a minor who left on purpose, also when a counter visit reveals it."""
+    if points.get("runaway_juvenile", 0) < STRONG and points.get("missing_person", 0) < STRONG:
+        return None
+    if (
+        (minor or MINOR_RE.search(text))
+        and points.get("runaway_juvenile", 0) >= STRONG
+        and LEFT_HOME_RE.search(text)
+    ):
+        if not TAKEN_RE.search(text):
+            return "runaway_juvenile"
+    points.pop("runaway_juvenile", None)
+    if "离家出走" in text:
+        points["missing_person"] = points.get("missing_person", 0) + STRONG
+    return None
+
+
+def _crash(text: str, points: Scores, minor: bool) -> str | None:
+    """Rules 8 and 9: a crash outweighs drink-driving and the fire after it."""
+    drunk, crash = bool(DRUNK_RE.search(text)), bool(CRASH_RE.search(text))
+    if crash and (drunk or points.get("fire")) and points.get("traffic_accident", 0) >= STRONG:
+        return "traffic_accident"
+    if drunk and not crash and not points.get("violent_crime"):
+        points.pop("traffic_accident", None)
+        points["traffic_violation"] = points.get("traffic_violation", 0) + STRONG
+    return None
+
+
+def _suicide(text: str, points: Scores, minor: bool) -> str | None:
+    """Rule 5: despair makes it a suicide intervention, else the fall into water is a rescue."""
+    if points.get("suicide_intervention", 0) >= STRONG and DESPAIR_RE.search(text):
+        if max(
+            points.get(k, 0)
+            for k in ("rescue", "missing_person", "suicide_intervention", "person_assistance")
+        ) >= max(
+            (v for k, v in points.items() if k.startswith(("violent", "fraud", "theft", "assault"))),
+            default=0,
+        ):
+            return "suicide_intervention"
+    return None
+
+
+def _left_or_taken(text: str, points: Scores, minor: bool) -> str | None:
+    """Rule 2: left behind is lost property even if somebody kept it; taken from its place is theft."""
+    thefts = [k for k in points if k.startswith("theft.")]
+    lost = points.get("lost_property", 0)
+    if not lost or not thefts:
+        return None
+    left, taken = len(LEFT_RE.findall(text)), len(TAKEN_RE.findall(text))
+    if left and left >= taken:
+        for k in thefts:
+            points.pop(k)
+    elif taken:
+        points.pop("lost_property")
+    return None
+
+
+def _theft(text: str, points: Scores, minor: bool) -> str | None:
+    """A special theft outweighs the general one when it has a signal of its own."""
+    special = [
+        k for k in ("theft.vehicle", "theft.from_vehicle", "theft.burglary") if points.get(k, 0) >= STRONG
+    ]
+    if special and "theft.other" in points:
+        points[max(special, key=lambda k: points[k])] += points.pop("theft.other") / 2
+    return None
+
+
+def _fraud(text: str, points: Scores, minor: bool) -> str | None:
+    """Fraud by telephone or network is telecom fraud; face to face it is other fraud."""
+    if not points.get("fraud.telecom") and not points.get("fraud.other"):
+        return None
+    online, face = len(ONLINE_RE.findall(text)), len(FACE_RE.findall(text))
+    if points.get("fraud.telecom", 0) >= STRONG and online > face:
+        points["fraud.telecom"] += points.pop("fraud.other", 0)
+    elif face or not online:
+        points["fraud.other"] = points.get("fraud.other", 0) + points.pop("fraud.telecom", 0) / 2
+    return None
+
+
+def _blows(text: str, points: Scores, minor: bool) -> str | None:
+    """Rule 7: spouses who were reconciled, a mutual brawl, resistance to officers, an assault with a penalty."""
+    if HOAX_RE.search(text) or RESIST_RE.search(text):
+        points["public_order"] = points.get("public_order", 0) + 2 * STRONG
+        return None
+    if not points.get("assault") and not points.get("public_order"):
+        return None
+    family, penalty = bool(SPOUSE_RE.search(text)), bool(PENALTY_RE.search(text))
+    if family and not penalty and MEDIATED_RE.search(text) and points.get("dispute_mediation.family"):
+        return "dispute_mediation.family"
+    if MUTUAL_RE.search(text):
+        points["public_order"] = points.get("public_order", 0) + STRONG
+        points.pop("assault", None)
+    elif penalty and points.get("assault"):
+        points["assault"] += STRONG
+        for k in [k for k in points if k.startswith("dispute_")]:
+            points.pop(k)
+    elif MEDIATED_RE.search(text):
+        points.pop("assault", None)
+    return None
+
+
+def _noise(text: str, points: Scores, minor: bool) -> str | None:
+    """Rule 4: noise is the complaint unless the parties came to blows or are spouses."""
+    if points.get("noise", 0) < STRONG:
+        return None
+    if SPOUSE_RE.search(text) and points.get("dispute_mediation.family", 0) >= points["noise"]:
+        return "dispute_mediation.family"
+    if BLOWS_RE.search(text):
+        points["dispute_mediation.neighbour"] = points.get("dispute_mediation.neighbour", 0) + STRONG
+        return None
+    points["noise"] += points.get("dispute_mediation.neighbour", 0) / 2 + STRONG
+    return None
+
+
+def _dispute(text: str, points: Scores, minor: bool) -> str | None:
+    """The general dispute gives way to one between relatives or neighbours that has its own signal."""
+    other = points.get("dispute_mediation.other", 0)
+    for k in ("dispute_mediation.family", "dispute_mediation.neighbour"):
+        if other and points.get(k, 0) >= STRONG:
+            points[k] += 1
+    if (
+        any(k.startswith("dispute") for k in points)
+        and MEDIATED_RE.search(text)
+        and not PENALTY_RE.search(text)
+    ):
+        for k in [k for k in points if k.startswith("dispute") and points[k] >= STRONG]:
+            points[k] += 2
+    return None
+
+
+def _fugitive(text: str, points: Scores, minor: bool) -> str | None:
+    """Catching a wanted person is crime_other, whatever the old offence was."""
+    if len(FUGITIVE_RE.findall(text)) >= 2 or (
+        FUGITIVE_RE.search(text) and points.get("crime_other", 0) >= STRONG + OPENING
+    ):
+        return "crime_other"
+    return None
+
+
+def _register(text: str, points: Scores, minor: bool) -> str | None:
+    """A service at the counter or at home outweighs the frailty of the person served."""
+    if (
+        points.get("household_registration_service", 0) >= 2 * STRONG
+        and not points.get("lost_property", 0) > STRONG + OPENING
+    ):
+        points.pop("person_assistance", None)
+    return None
+
+
+def _search(text: str, points: Scores, minor: bool) -> str | None:
+    """A lost person outweighs the help given; a rescue from danger outweighs the search."""
+    if points.get("missing_person", 0) >= STRONG and points.get("person_assistance"):
+        points["person_assistance"] *= 0.6
+    if points.get("rescue", 0) >= 2 * STRONG and points.get("person_assistance"):
+        points["person_assistance"] *= 0.6
+    if points.get("fire", 0) >= STRONG + OPENING and points.get("rescue"):
+        points["rescue"] *= 0.5
+    if points.get("traffic_accident", 0) >= STRONG + OPENING and points.get("rescue"):
+        points["rescue"] *= 0.5
+    return None
+
+
+RULES = (
+    ("fugitive", _fugitive),
+    ("crash", _crash),
+    ("suicide", _suicide),
+    ("runaway", _runaway),
+    ("left or taken", _left_or_taken),
+    ("theft", _theft),
+    ("fraud", _fraud),
+    ("blows", _blows),
+    ("noise", _noise),
+    ("dispute", _dispute),
+    ("register", _register),
+    ("search", _search),
+)

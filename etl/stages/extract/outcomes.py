@@ -1,0 +1,163 @@
+"""How an incident ended, as a set of codes, and whether it happened at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from etl.model import Span
+from etl.rules.extract import OutcomeRule, Pattern
+
+LOOK_BACK = 8
+PENAL_ONLY_RE = re.compile(r"行政拘留|行拘|罚款|警告")
+CAUGHT_RE = re.compile(
+    r"抓获|抓住|落网|归案|刑事拘留|刑拘|逮捕|控制|带回|传唤|查获|投案|擒|逮|带走|制服|取保|强制措施|抓捕|扭送|押"
+)
+ARREST_KINDS = ("traffic_violation",)
+DISPUTE_KINDS = ("dispute_mediation", "noise")
+STOPPED_RE = re.compile(
+    r"劝阻|拦截|止付|保住|避免|未造成(?:经济)?损失|没有(?:造成|受到|遭受)|停止转账|放弃转账|打消|未(?:转账|汇款|遭受)|识破|分文未|及时制止|中断"
+)
+LOST_MONEY_RE = re.compile(
+    r"(?:已|已经|先后|共|分\d+次|陆续|全部)[^。！？\n]{0,8}(?:转账|汇款|转走|转出|被骗)[^。！？\n]{0,6}(?:元|万)|(?:被骗|骗走|损失)(?:了|人民币|现金|共计)?\d|骗取[^。！？\n]{0,12}\d|被骗走|追回被骗|抓获|刑事拘留"
+)
+ACTED_RE = re.compile(
+    r"跳入|跳进|跳下(?!去)|落入|坠入|坠下|服下|喝下|吞下|割(?:开|破|伤)|割腕(?:后|自)|洗胃|拉上岸|救上岸|捞|水中|河中|江中|救起|昏迷|烧炭自杀|鲜血|落水"
+)
+
+
+def outcomes(text: str, kind: str, rules: Sequence[OutcomeRule], negation: Pattern) -> dict[str, list[Span]]:
+    """Outcome codes with the spans in `text` that say so.
+
+    >>> from etl.rules.extract import load
+    >>> r = load()
+    >>> sorted(outcomes("民警将嫌疑人抓获，被盗手机已归还。", "theft.other", r.outcomes, r.negation))
+    ['arrested', 'returned']
+    """
+    found: dict[str, list[Span]] = {}
+    for rule in rules:
+        if rule.kinds and not kind.startswith(rule.kinds):
+            continue
+        if rule.not_kinds and kind.startswith(rule.not_kinds):
+            continue
+        if rule.none is not None and rule.none.search(text):
+            continue
+        spans = [
+            m.span()
+            for m in rule.pattern.finditer(text)
+            if not negation.search(text, max(0, m.start() - LOOK_BACK), m.start())
+        ]
+        if spans:
+            found[rule.code] = spans
+    return _fitted(found, text, kind)
+
+
+def _fitted(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, list[Span]]:
+    """What the kind makes of the raw codes. Source: guideline, section 2 (Outcome)."""
+    drop: set[str] = set()
+    family = kind.split(".")[0]
+    people = kind in {"missing_person", "runaway_juvenile"}
+    if people:
+        if found.keys() & {"escorted_home", "reunited"} and "found" not in found:
+            found["found"] = found.get("escorted_home") or found["reunited"]
+        if "escorted_home" in found:
+            drop.add("reunited")
+        drop |= {"returned", "assisted", "mediated", "rescued", "penalised", "loss_prevented"}
+    elif kind != "suicide_intervention":
+        drop |= {"reunited"} | (
+            {"escorted_home"} if family not in {"person_assistance", "rescue", "other"} else set()
+        )
+    if family not in {
+        "theft",
+        "lost_property",
+        "fraud",
+        "other",
+        "crime_other",
+        "violent_crime",
+        "missing_person",
+        "runaway_juvenile",
+        "person_assistance",
+    }:
+        drop |= {"found", "returned"}
+    if family == "person_assistance":
+        drop |= {"found", "returned"}
+    if family == "lost_property" and "returned" in found and "found" not in found:
+        found["found"] = found["returned"]
+    if family == "lost_property":
+        drop |= {"arrested"} if not re.search(r"嫌疑人|拘留|侵占", text) else set()
+        drop |= {"mediated", "escorted_home", "loss_prevented"}
+    if family in {
+        "theft",
+        "fraud",
+        "assault",
+        "public_order",
+        "gambling",
+        "drugs",
+        "prostitution",
+        "violent_crime",
+        "crime_other",
+        "contraband",
+        "vice_advertising",
+        "traffic_violation",
+    }:
+        drop |= {"assisted", "rescued"} if family not in {"violent_crime"} else {"assisted"}
+        if "arrested" in found or "penalised" in found:
+            drop.add("mediated")
+    if (
+        kind.startswith(ARREST_KINDS)
+        and "penalised" in found
+        and not re.search(r"刑事拘留|刑拘|抓获|逮捕|强制措施|立案侦查|传唤", text)
+    ):
+        drop.add("arrested")
+    if kind.startswith(DISPUTE_KINDS):
+        drop |= {"found", "returned", "loss_prevented", "casualties", "assisted", "rescued", "escorted_home"}
+        if not re.search(r"行政拘留|行拘|刑拘|刑事拘留|抓获", text):
+            drop |= {"arrested"}
+        if "mediated" in found and not re.search(r"行政拘留|罚款|警告", text):
+            drop |= {"penalised"}
+    if family not in {
+        "theft",
+        "fraud",
+        "assault",
+        "public_order",
+        "gambling",
+        "drugs",
+        "prostitution",
+        "vice_advertising",
+        "violent_crime",
+        "crime_other",
+        "contraband",
+        "traffic_violation",
+        "traffic_accident",
+        "fire",
+        "dispute_mediation",
+        "noise",
+        "lost_property",
+        "other",
+    }:
+        drop |= {"arrested", "penalised"}
+    if family in {"suicide_intervention", "rescue", "person_assistance"}:
+        drop |= {"mediated", "loss_prevented"}
+    if family in {"suicide_intervention", "rescue"} and "rescued" in found:
+        drop.add("assisted")
+    if family == "traffic_accident":
+        drop |= {"mediated"} if "arrested" in found else set()
+    if family == "household_registration_service":
+        drop |= found.keys() - {"registered", "ongoing"}
+    return {code: spans for code, spans in found.items() if code not in drop}
+
+
+def polarity(text: str, kind: str, codes: Mapping[str, object], false_alarm: Pattern) -> str:
+    """actual, prevented or false_alarm. Source: guideline, section 1.
+
+    A suicide stopped before the act is prevented, one pulled out of the water actual; a fraud is
+    prevented when it was stopped and nothing says that money went.
+    """
+    if kind.startswith("fraud"):
+        stopped = bool(STOPPED_RE.search(text))
+        return "prevented" if stopped and not LOST_MONEY_RE.search(text) else "actual"
+    if kind == "suicide_intervention":
+        return "actual" if ACTED_RE.search(text) else "prevented"
+    if false_alarm.search(text) and not re.search(r"谎报|报假警|虚假报警", text):
+        return "false_alarm"
+    return "actual"

@@ -1,0 +1,408 @@
+"""Persons: where names stand, how long they are, and what the words around them say of their role.
+
+Two families: a surname with 某 or a title (张某, 冯女士), found by the title; and a full name after a
+word that introduces persons (民警李冉和盛鹏), whose length is settled by what may follow a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from etl.rules.extract import PeopleRules
+
+# 张某某, 李某甲, 张某群, 郝某1
+AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
+# 某小区, 某日, 某网络平台: 某 of a thing
+MOU_THING_RE = re.compile(
+    r"某(?:小区|路|街|村|镇|乡|地|处|日|天|月|年|公司|酒店|宾馆|饭店|餐|店|超市|商|学校|医院|银行|单位|工地|一|个|些|种|项|栋|楼"
+    r"|室|平台|APP|App|网|品牌|市|县|省|区|厂|高|中学|大学|小学|部|知名|电商|快递|社交|直播|广场|公园|社区|出租|足浴|会所|棋牌|KTV|国道|段|桥|河|山|车|仓|建筑|景|机关|企|门|理财|投资|短视频|软件|游戏|贷款|证券|物流|加油)"
+)
+# 某 of a place after 在, 于 and the like: 位于某
+PREPOSITION_BEFORE = frozenset("位发生在藏停处居自至由属来坐开落")
+AGE_RE = re.compile(
+    r"^[^。！？；，、\n]{0,2}[（][^）]{0,12}?(男|女)?[，、]?[^）]{0,8}?(\d{1,3})(?:周)?岁|^[（](男|女)|^[（][^）]{0,10}?(\d{1,3})岁|^[，]?(?:今年|现年|年仅|年近)?(\d{1,3})岁|^[，]?(男|女)[，、](?:[^，]{0,6}[，、])?(\d{1,3})岁"
+)
+AGE_BEFORE_RE = re.compile(r"(\d{1,3})(?:周)?岁(?:的)?[\u4e00-\u9fff]{0,8}$")
+ALIAS_RE = re.compile(r"[（](?:系?均?为?)?化名[）]")
+SURNAME_ONLY_RE = re.compile(
+    r"(?:男子|女子|老人|男孩|女孩|该男|该女|女生|男生|老汉|小伙|姑娘|大爷|大娘|司机|车主|[，。]他|[，。]她|该)姓([\u4e00-\u9fff]{1,2}?)(?=[，。、是的\n])"
+)
+DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
+LINK_RE = re.compile(r"[、和与及]|以及|(?:，|、|和)?(?:辅警|民警|协警|副所长|所长|队员)")
+SEX_WORD = {
+    "男": "M",
+    "女": "F",
+    "她": "F",
+    "他": "M",
+}
+MALE_NOUN_RE = re.compile(
+    r"(?:男子|男孩|男童|男士|小伙子?|老汉|大爷|丈夫|父亲|儿子|爷爷|老公|男青年|男性|男生|哥哥|弟弟|少年|爸爸|孙子|女婿)(?:的)?$"
+)
+FEMALE_NOUN_RE = re.compile(
+    r"(?:女子|女孩|女童|姑娘|老太|大娘|妻子|母亲|女儿|奶奶|老婆|女青年|女性|女生|姐姐|妹妹|少女|妈妈|孙女|儿媳|孕妇|产妇)(?:的)?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One name at `[start, end)`. `lead` is the word that introduces it, `form` how it is made."""
+
+    start: int
+    end: int
+    name: str
+    surname: str | None
+    form: str  # mou, title, officer, full, nick, given, dot
+    sex: str | None = None
+    age: int | None = None
+    lead: str = ""
+    lead_role: str = ""
+    alias: bool = False  # marked 化名
+
+
+def find(view: str, rules: PeopleRules) -> list[Mention]:
+    """All mentions of named persons in a body, in order, none overlapping."""
+    found: dict[int, Mention] = {}
+    skipped: set[int] = set()
+    for mention in (
+        *_introduced(view, rules, skipped),
+        *_titled(view, rules),
+        *_nicknames(view, rules),
+        *_surnames(view),
+    ):
+        if not any(m.start < mention.end and mention.start < m.end for m in found.values()):
+            if mention.start not in skipped:
+                found[mention.start] = mention
+    listed = sorted(found.values(), key=lambda m: m.start)
+    return sorted([*listed, *_repeats(view, listed, rules)], key=lambda m: m.start)
+
+
+# ---------------------------------------------------------------- titles and 某
+
+
+def _titled(view: str, rules: PeopleRules) -> Iterator[Mention]:
+    """冯女士, 张某, 欧阳某某, 李某甲, 钱阿婆, 王警官."""
+    for m in rules.title.finditer(view):
+        surname = _surname_before(view, m.start(), rules)
+        if not surname:
+            continue
+        start = m.start() - len(surname)
+        if m[0] == "某":
+            end = _mou_end(view, start, m.end(), rules)
+            if end:
+                sex, age = _attributes(view, start, end)
+                yield _mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
+            continue
+        if not _title_stands(view, start, m.end(), surname, m[0], rules):
+            continue
+        sex = rules.title_sex.get(m[0]) or None
+        other, age = _attributes(view, start, m.end())
+        form = "officer" if m[0] in rules.officer_titles else "title"
+        yield _mention(view, start, m.end(), surname, form, rules, sex=sex or other, age=age)
+
+
+def _surname_before(view: str, at: int, rules: PeopleRules) -> str:
+    """The surname that ends at `at`, compounds first; empty if none."""
+    if at >= 2 and view[at - 2 : at] in rules.compound:
+        return view[at - 2 : at]
+    return view[at - 1] if at and view[at - 1] in rules.single else ""
+
+
+def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
+    """Where a name with 某 ends, None if 某 belongs to a thing (于某小区)."""
+    if MOU_THING_RE.match(view, end - 1):
+        return None
+    if (
+        view[start] in "于在从向和"
+        and view[start - 1 : start] in PREPOSITION_BEFORE
+        and not AFTER_MOU_RE.match(view, end)
+    ):
+        return None
+    if AFTER_MOU_RE.match(view, end):
+        return end + 1
+    after = view[end : end + 1]
+    if after and after in rules.given and _may_end(view, end + 1, rules):
+        if view[end : end + 2] not in rules.follow_two or view.count(view[start : end + 1]) > 1:
+            return end + 1
+    return end
+
+
+def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:
+    """Whether surname and title are a name here: not 公安先生, 家老人 or 高老师傅 of a longer word."""
+    before = view[max(0, start - 1) : start]
+    if len(title) == 1 and not _may_end(view, end, rules):
+        return False
+    if title in {
+        "老人",
+        "老板",
+        "司机",
+        "主任",
+        "医生",
+        "护士",
+        "书记",
+        "经理",
+        "同学",
+        "店长",
+        "民警",
+        "站长",
+        "局长",
+        "姑娘",
+        "小伙",
+        "小姐",
+        "婆",
+    } and (
+        surname
+        in "家名位店车全老方对同关安平双江水该相男女年和向都元金于单从经万有解支别能路明时常成东田国查高红应居通"
+        or before + surname in {"公安", "附近", "所在"}
+    ):
+        return False
+    return not (
+        surname in "家该位名老全双方同和向从都时后能应通别国经解关相居"
+        and title in {"大爷", "大娘", "奶奶", "爷爷", "阿姨", "女士", "先生", "师傅", "老太", "老汉", "太太"}
+        and surname not in "和向时后经国关通解双方"
+    )
+
+
+# ---------------------------------------------------------------- full names
+
+
+def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Mention]:
+    """Full names after a word that introduces persons, and those joined to them by 、 or 和."""
+    for m in rules.before.finditer(view):
+        role = rules.role_of[m[0]]
+        at, lead = m.end(), m[0]
+        for _ in range(8):
+            end = _name_end(
+                view, at, rules, strict=role not in {"officer", "suspect", "victim", "reporter", "skip"}
+            )
+            if not end:
+                break
+            name = view[at:end]
+            if role == "skip":
+                skipped.add(at)
+            elif "某" not in name:
+                sex, age = _attributes(view, at, end)
+                yield _mention(
+                    view,
+                    at,
+                    end,
+                    _surname_of(name, rules),
+                    "full",
+                    rules,
+                    sex=sex,
+                    age=age,
+                    lead=lead,
+                    role=role,
+                )
+            link = LINK_RE.match(view, end)
+            if not link:
+                break
+            word = re.sub(r"^[，、和]", "", link[0])
+            if word in rules.role_of:
+                role, lead = rules.role_of[word], word
+            elif role not in {"officer", "suspect", "victim", "skip", "helper"}:
+                break
+            at = link.end()
+
+
+def _surname_of(name: str, rules: PeopleRules) -> str | None:
+    if name[:2] in rules.compound and len(name) > 2:
+        return name[:2]
+    return name[0] if name[0] in rules.single else None
+
+
+def _name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | None:
+    """Where a full name that begins at `at` ends, None if none does.
+
+    Two and three characters compete: what may follow a name decides, then how often each occurs,
+    then whether the last character is common in given names.
+    """
+    dotted = DOT_NAME_RE.match(view, at)
+    if dotted:
+        return dotted.end()
+    head = 2 if view[at : at + 2] in rules.compound else 1
+    if head == 1 and view[at : at + 1] not in rules.single:
+        return None
+    if view[at : at + 2] in rules.not_names or view[at + head : at + head + 1] == "某":
+        return None
+    if any(view.startswith(t, at + head) for t in rules.title_sex if len(t) > 1) or view.startswith(
+        "警官", at + head
+    ):
+        return None
+    fits = {
+        n: _may_end(view, at + n, rules)
+        for n in (head + 2, head + 1)
+        if _given_ok(view, at + head, at + n, rules)
+    }
+    good = [n for n, ok in fits.items() if ok]
+    if len(good) == 1:
+        return at + good[0]
+    if strict and not good:
+        return None
+    if not fits:
+        return None
+    if len(fits) == 1:
+        only = next(iter(fits))
+        return at + only if good or (not strict and _plausible(view, at + head, at + only, rules)) else None
+    long, short = head + 2, head + 1
+    if (
+        view.count(view[at : at + short]) > view.count(view[at : at + long])
+        and view[at + long - 1] not in rules.given
+    ):
+        return at + short
+    if view[at + long - 1] in rules.given:
+        return at + long
+    if good:
+        return at + (long if view.count(view[at : at + long]) > 1 else short)
+    return at + short if _plausible(view, at + head, at + short, rules) else None
+
+
+def _given_ok(view: str, start: int, end: int, rules: PeopleRules) -> bool:
+    given = view[start:end]
+    return len(given) == end - start and all(
+        "\u4e00" <= c <= "\u9fff" and c not in rules.bad_given for c in given
+    )
+
+
+def _plausible(view: str, start: int, end: int, rules: PeopleRules) -> bool:
+    return all(c in rules.given for c in view[start:end])
+
+
+def _may_end(view: str, at: int, rules: PeopleRules) -> bool:
+    """Whether a name may end at `at`."""
+    return (
+        at >= len(view)
+        or view[at] in rules.follow_one
+        or view[at : at + 2] in rules.follow_two
+        or not ("\u4e00" <= view[at] <= "\u9fff")
+    )
+
+
+# ---------------------------------------------------------------- nicknames, repeats
+
+
+def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
+    """小雯, 老杨, 阿强 where the text introduces them as persons or uses them so twice."""
+    for m in re.finditer(r"[小老阿]([\u4e00-\u9fff])(?=某|([\u4e00-\u9fff])?)", view):
+        kind, char = m[0][0], m[1]
+        bad = (
+            rules.small if kind == "小" else rules.old if kind == "老" else frozenset("姨婆公妈伯拉里尔富根")
+        )
+        if char in bad or char in rules.bad_given or (kind == "老" and char not in rules.single):
+            continue
+        end = m.start() + 2
+        if view.startswith("某", end):
+            end += 1
+        elif not _may_end(view, end, rules):
+            if (
+                kind == "小"
+                and view[end : end + 1] in rules.given
+                and _may_end(view, end + 1, rules)
+                and INTRO_RE.search(view, max(0, m.start() - 6), m.start())
+            ):
+                end += 1
+            else:
+                continue
+        name = view[m.start() : end]
+        introduced = INTRO_RE.search(view, max(0, m.start() - 8), m.start()) or ALIAS_RE.match(view, end)
+        if not introduced and view.count(name) < 2:
+            continue
+        if view[m.start() - 1 : m.start()] in {
+            "大",
+            "从",
+            "较",
+            "最",
+            "很",
+            "太",
+            "幼",
+            "窄",
+            "弱",
+            "矮",
+            "变",
+            "缩",
+            "很",
+            "微",
+        }:
+            continue
+        sex, age = _attributes(view, m.start(), end)
+        surname = char if char in rules.single and kind == "老" else None
+        yield _mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age)
+
+
+INTRO_RE = re.compile(
+    r"(?:女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年)(?:的)?$"
+)
+
+
+def _surnames(view: str) -> Iterator[Mention]:
+    """男子姓司徒: only a surname is given."""
+    for m in SURNAME_ONLY_RE.finditer(view):
+        sex = (
+            "M"
+            if m[0][0] in "男小大" and "女" not in m[0][:2]
+            else "F"
+            if "女" in m[0][:2] or "她" in m[0]
+            else None
+        )
+        yield Mention(m.start(1), m.end(1), m[1], m[1], "surname", sex)
+
+
+def _repeats(view: str, found: Sequence[Mention], rules: PeopleRules) -> Iterator[Mention]:
+    """Later occurrences of full names that were introduced once."""
+    starts = {m.start for m in found}
+    for name, first in {m.name: m for m in found if m.form in {"full", "dot"}}.items():
+        at = view.find(name)
+        while at >= 0:
+            if at not in starts and not any(m.start < at + len(name) and at < m.end for m in found):
+                yield Mention(
+                    at,
+                    at + len(name),
+                    name,
+                    first.surname,
+                    "full",
+                    first.sex,
+                    lead_role=first.lead_role if first.lead_role == "officer" else "",
+                )
+            at = view.find(name, at + len(name))
+
+
+def _mention(
+    view: str,
+    start: int,
+    end: int,
+    surname: str | None,
+    form: str,
+    rules: PeopleRules,
+    *,
+    sex: str | None = None,
+    age: int | None = None,
+    lead: str = "",
+    role: str = "",
+) -> Mention:
+    """A mention with the word that stands right before it, and whether it is marked 化名."""
+    if not lead:
+        for size in (6, 5, 4, 3, 2):
+            word = view[max(0, start - size) : start]
+            if word in rules.role_of:
+                lead, role = word, rules.role_of[word]
+                break
+    alias = bool(ALIAS_RE.match(view, end))
+    return Mention(start, end, view[start:end], surname, form, sex, age, lead, role, alias)
+
+
+def _attributes(view: str, start: int, end: int) -> tuple[str | None, int | None]:
+    """Sex and age stated beside a name: 李某（男，35岁）, 16岁的女孩小雯, 男子王某."""
+    before, after = view[max(0, start - 14) : start], view[end : end + 24]
+    sex: str | None = None
+    age: int | None = None
+    m = AGE_RE.match(after)
+    if m:
+        words = [g for g in m.groups() if g]
+        sex = next((SEX_WORD[w] for w in words if w in SEX_WORD), None)
+        age = next((int(w) for w in words if w.isdigit()), None)
+    if sex is None:
+        sex = "M" if MALE_NOUN_RE.search(before) else "F" if FEMALE_NOUN_RE.search(before) else None
+    if age is None and (a := AGE_BEFORE_RE.search(before)):
+        age = int(a[1])
+    return sex, age if age is None or age < 120 else None

@@ -1,0 +1,243 @@
+"""From mentions to the persons of one incident: aliases joined, roles settled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from etl.model import Person
+from etl.rules.extract import PeopleRules
+from etl.stages.extract.people import Mention
+
+ORDER = ("lost_person", "victim", "suspect", "party", "reporter", "relative", "helper")
+LEFT, RIGHT = 30, 34
+CLAUSE_END_RE = re.compile(r"[。！？；\n]")
+SUSPECT_KINDS = (
+    "gambling",
+    "drugs",
+    "prostitution",
+    "vice_advertising",
+    "contraband",
+    "crime_other",
+    "traffic_violation",
+    "theft",
+    "assault",
+    "fraud",
+    "violent_crime",
+    "public_order",
+)
+PARTY_KINDS = (
+    "dispute_mediation",
+    "noise",
+    "person_assistance",
+    "household_registration_service",
+    "suicide_intervention",
+    "other",
+    "fire",
+    "public_safety_accident",
+    "traffic_accident",
+)
+# Kinds in which a role can't occur, and what stands for it there.
+INSTEAD = {
+    ("dispute_mediation", "suspect"): "party",
+    ("suicide_intervention", "victim"): "party",
+    ("suicide_intervention", "lost_person"): "party",
+    ("household_registration_service", "victim"): "party",
+    ("household_registration_service", "lost_person"): "party",
+    ("dispute_mediation", "lost_person"): "party",
+    ("person_assistance", "victim"): "party",
+    ("person_assistance", "lost_person"): "party",
+    ("traffic_violation", "victim"): "suspect",
+    ("drugs", "victim"): "suspect",
+    ("gambling", "victim"): "suspect",
+    ("rescue", "party"): "victim",
+    ("rescue", "lost_person"): "victim",
+    ("missing_person", "victim"): "lost_person",
+    ("runaway_juvenile", "victim"): "lost_person",
+    ("missing_person", "suspect"): "lost_person",
+    ("missing_person", "party"): "lost_person",
+    ("runaway_juvenile", "party"): "lost_person",
+    ("lost_property", "lost_person"): "victim",
+    ("lost_property", "party"): "victim",
+    ("theft", "lost_person"): "victim",
+    ("theft", "party"): "victim",
+    ("fraud", "lost_person"): "victim",
+    ("fraud", "party"): "victim",
+    ("assault", "lost_person"): "victim",
+    ("fraud", "relative"): "relative",
+    ("crime_other", "lost_person"): "suspect",
+    ("traffic_violation", "party"): "suspect",
+    ("traffic_violation", "reporter"): "reporter",
+}
+
+
+def persons(view: str, mentions: Sequence[Mention], kind: str, rules: PeopleRules) -> tuple[Person, ...]:
+    """The persons of one incident, each once, in the order in which they are named."""
+    groups = _grouped(mentions)
+    found = []
+    for group in groups:
+        person = _person(view, group, kind, rules)
+        if person:
+            found.append(person)
+    return tuple(found)
+
+
+def _grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
+    """Mentions of the same person together: same name, or a title form of a full name (老杨, 杨警官 of 杨茂)."""
+    groups: dict[str, list[Mention]] = {}
+    for m in mentions:
+        if m.form == "full" or m.form == "dot":
+            groups.setdefault(m.name, []).append(m)
+    by_surname: dict[str, list[str]] = {}
+    for name, group in groups.items():
+        if group[0].surname:
+            by_surname.setdefault(group[0].surname, []).append(name)
+    for m in mentions:
+        if m.form in {"full", "dot"}:
+            continue
+        owners = (
+            by_surname.get(m.surname or m.name[-1:], []) if m.form in {"nick", "title", "officer"} else []
+        )
+        owner = next((o for o in owners if _same_person(m, groups[o])), None)
+        if owner is None and m.form == "surname":
+            owner = next((n for n in groups if n.startswith(m.name)), None)
+        groups.setdefault(owner or m.name, []).append(m)
+    for name in [n for n, g in groups.items() if g[0].form == "surname"]:
+        longer = next((n for n in groups if n != name and n.startswith(name)), None)
+        if longer:
+            groups[longer] += groups.pop(name)
+    return sorted(groups.values(), key=lambda g: min(m.start for m in g))
+
+
+def _same_person(m: Mention, full: Sequence[Mention]) -> bool:
+    """Whether a short form means the person of `full`: officers by any, others by a title of the same sex."""
+    officer = any(f.lead_role == "officer" for f in full)
+    if m.form in {"nick", "officer"}:
+        return officer or m.form == "nick"
+    return not officer and not (m.sex and any(f.sex and f.sex != m.sex for f in full))
+
+
+def _person(view: str, group: Sequence[Mention], kind: str, rules: PeopleRules) -> Person | None:
+    """One person from all mentions of it; None for somebody who plays no part."""
+    best = next((m for m in group if m.form in {"full", "dot"}), group[0])
+    roles = _roles(view, group, rules)
+    if not roles and best.form == "full" and not any(m.lead_role for m in group):
+        return None
+    role, also = _settle(roles, best, kind)
+    sex = next((m.sex for m in group if m.sex), None) or _pronoun_sex(view, group)
+    age = next((m.age for m in group if m.age is not None), None)
+    alias = any(m.alias for m in group)
+    return Person(
+        role,
+        best.name,
+        also,
+        None if best.form == "nick" and best.surname is None else best.surname,
+        sex,
+        age,
+        alias or best.form not in {"full", "dot"},
+        (best.start, best.end),
+    )
+
+
+def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, int]:
+    """How often the words around the mentions speak for each role."""
+    votes: dict[str, int] = {}
+    for m in group:
+        if m.form == "officer" or m.lead_role == "officer":
+            votes["officer"] = votes.get("officer", 0) + 5
+            continue
+        if m.lead_role and m.lead_role != "neutral":
+            votes[m.lead_role] = votes.get(m.lead_role, 0) + 2
+        context = _context(view, m)
+        for role, pattern in rules.roles:
+            if pattern.search(context):
+                votes[role] = votes.get(role, 0) + 1
+    return votes
+
+
+def _context(view: str, m: Mention) -> str:
+    """The words around a mention within its sentence, the name itself as @."""
+    left = CLAUSE_END_RE.split(view[max(0, m.start - LEFT) : m.start])[-1]
+    right = CLAUSE_END_RE.split(view[m.end : m.end + RIGHT])[0]
+    return f"{left}@{right}"
+
+
+def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple[str, ...]]:
+    """Role and further roles: the guideline's order of preference, fitted to the kind of incident."""
+    if votes.get("officer", 0) >= 1 and (best.form == "officer" or votes["officer"] >= 5):
+        return "officer", ()
+    family = kind.split(".")[0]
+    fitted: dict[str, int] = {}
+    for role, n in votes.items():
+        role = INSTEAD.get((family, role), role)
+        fitted[role] = fitted.get(role, 0) + n
+    fitted.pop("officer", None)
+    if not fitted or set(fitted) == {"reporter"}:
+        default = _default(best, kind)
+        if fitted and default != "reporter":
+            return (
+                (default, ("reporter",)) if default in {"victim", "relative", "party"} else ("reporter", ())
+            )
+        return default, ()
+    fitted = _contest(fitted, best, kind)
+    role = min(fitted, key=lambda r: ORDER.index(r) if r in ORDER else 99)
+    also = tuple(r for r in ORDER if r in fitted and r != role and r in {"reporter", "party", "relative"})
+    return role, also
+
+
+def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
+    """Drop the weaker of two roles that exclude each other (victim and suspect, lost person and relative)."""
+    kept = dict(votes)
+    for a, b in (
+        ("victim", "suspect"),
+        ("lost_person", "relative"),
+        ("victim", "helper"),
+        ("lost_person", "helper"),
+        ("lost_person", "victim"),
+    ):
+        if a in kept and b in kept:
+            lean = _default(best, kind)
+            loser = b if (kept[a], lean == a) > (kept[b], lean == b) else a
+            kept.pop(loser)
+    if "suspect" in kept and "party" in kept and kept["suspect"] >= kept["party"]:
+        kept.pop("party")
+    return kept
+
+
+def _default(best: Mention, kind: str) -> str:
+    """The role a person most likely has when no word tells."""
+    titled = best.form in {"title", "nick"}
+    if best.name.endswith("师傅") and not kind.startswith(("dispute", "fraud")):
+        return "helper"
+    if kind == "lost_property":
+        return "victim"
+    if kind == "rescue":
+        return "victim"
+    if kind in {"missing_person", "runaway_juvenile"}:
+        return (
+            "relative"
+            if best.form == "title"
+            and best.sex
+            and not best.name.endswith(
+                ("大爷", "大娘", "奶奶", "爷爷", "老太", "老汉", "老伯", "婆婆", "阿婆")
+            )
+            else "lost_person"
+        )
+    if kind.startswith(SUSPECT_KINDS):
+        return (
+            "victim"
+            if titled
+            and not kind.startswith(("gambling", "drugs", "prostitution", "traffic_violation", "contraband"))
+            else "suspect"
+        )
+    return "party" if kind.startswith(PARTY_KINDS) else "victim"
+
+
+def _pronoun_sex(view: str, group: Sequence[Mention]) -> str | None:
+    """Sex by the pronoun that follows in the same sentence or the next, if only one of 他 and 她 stands there."""
+    for m in group:
+        after = view[m.end : m.end + 40].split("\n")[0]
+        he, she = "他" in after.replace("其他", ""), "她" in after
+        if he != she:
+            return "M" if he else "F"
+    return None

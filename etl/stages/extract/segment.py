@@ -1,0 +1,288 @@
+"""Which stretches of a body tell an incident, and why the others do not.
+
+Sentences are read once for their cues. A case begins at a heading, a number, or a sentence that
+opens with a time of its own and something happening; it runs on until the next one. Stretches that
+belong together are merged, then each is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from etl.rules.extract import Pattern
+from etl.stages.extract.people import Mention
+from etl.stages.extract.text import Page, Sentence
+from etl.stages.extract.times import Expression
+
+NUMBER_RE = re.compile(
+    r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]"
+)
+HEADING_MAX = 42
+LEAD_IN_RE = re.compile(
+    r"^(?:本报讯|本网讯|讯|\S{0,14}(?:讯|电|消息)|[（(][^）)]{0,30}[）)]|【[^】]{0,20}】|“|‘|而|但|然而|其中|据悉|，|\s|就在|早在|在|于|时间回到|时间拉回到?|直到|原来|话说|记得|这是|那是|事情(?:要)?(?:发生在|从|还得从)|事发|案发|案发于|：|:|日前，)*"
+)
+DATELINE_RE = re.compile(
+    r"(?:讯|电|消息)(?:[（(][^）)]{0,40}[）)])?[，：:\s]?$|^[（(【][^）)】]{0,30}[）)】]?$"
+)
+SIGNATURE_RE = re.compile(
+    r"^\S{0,30}(?:公安局|分局|派出所|支队|大队|公安厅)$|^\d{4}年\d{1,2}月\d{1,2}日$|^[二〇○零一二三四五六七八九十]{4}年[^。]{2,8}日$|^[（(](?:记者|通讯员|文|图|来源|作者|摄影|\S{2,4})[^）)]{0,40}[）)]$"
+)
+NARRATIVE = ("report", "discovery", "occur", "handling")
+# Cues that make a sentence unfit to carry an event, in order of the reason given.
+UNFIT = (
+    "fiction",
+    "foreign",
+    "drill",
+    "recruitment",
+    "advertisement",
+    "history",
+    "law",
+    "advice",
+    "stat",
+    "campaign",
+    "meeting",
+    "plan",
+    "banner",
+    "hypothetical",
+    "praise",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A sentence with its cues and the time expressions and names in it."""
+
+    sentence: Sentence
+    cues: frozenset[str]
+    times: tuple[Expression, ...]
+    names: frozenset[str]
+    kind: str  # text, heading, quote, signature
+    numbered: bool
+    first: bool  # first sentence of its line
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Consecutive sentences weighed together."""
+
+    reads: list[Read]
+    opened: str  # the rule that began it
+    verdict: str = ""
+    rule: str = ""
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.reads[0].sentence.start, self.reads[-1].sentence.end
+
+    def told(self) -> list[Read]:
+        """The sentences that may carry the event: text that is neither advice nor a figure."""
+        return [r for r in self.reads if r.kind != "heading" and fit(r)]
+
+
+def fit(r: Read) -> bool:
+    """Whether a sentence can tell of a particular event."""
+    if r.kind in {"heading", "signature"}:
+        return False
+    if "narrative" in r.cues:
+        return not (r.cues & {"fiction", "foreign", "drill", "history"})
+    return not (r.cues & set(UNFIT[:11]))
+
+
+def read(
+    page: Page, times: Sequence[Expression], names: Sequence[Mention], cues: Mapping[str, Pattern]
+) -> list[Read]:
+    """Every sentence with what it contains."""
+    listed = []
+    t = n = 0
+    previous_line = -1
+    for s in page.sentences:
+        while t < len(times) and times[t].start < s.start:
+            t += 1
+        inside = []
+        while t < len(times) and times[t].start < s.end:
+            inside.append(times[t])
+            t += 1
+        while n < len(names) and names[n].start < s.start:
+            n += 1
+        own = set()
+        while n < len(names) and names[n].start < s.end:
+            if names[n].lead_role != "officer" and names[n].form != "officer":
+                own.add(names[n].name)
+            n += 1
+        first = s.line != previous_line
+        numbered = bool(first and NUMBER_RE.match(s.text.strip()))
+        kind = _kind(page, s, first)
+        listed.append(
+            Read(s, _cues(s.text, cues, inside, own), tuple(inside), frozenset(own), kind, numbered, first)
+        )
+        previous_line = s.line
+    return listed
+
+
+def _kind(page: Page, s: Sentence, first: bool) -> str:
+    """heading, signature or text."""
+    start, end = page.lines[s.line]
+    line = page.view[start:end].strip()
+    if SIGNATURE_RE.match(line):
+        return "signature"
+    if (
+        first
+        and len(line) <= HEADING_MAX
+        and line[-1] not in "。；，、：”…’"
+        and "。" not in line
+        and not line.startswith(("“", "‘"))
+        and not (line[-1] in "！？" and len(line) > 24)
+    ):
+        return "heading"
+    if len(line) <= 14 and NUMBER_RE.match(line) and line[-1] in "：:":
+        return "heading"
+    return "text"
+
+
+def _cues(
+    text: str, cues: Mapping[str, Pattern], times: Sequence[Expression], names: set[str]
+) -> frozenset[str]:
+    """Cue families of a sentence, and `narrative` where a particular event is told in it."""
+    found = {name for name, pattern in cues.items() if pattern.search(text)}
+    particular = bool(names) or "someone" in found
+    if particular and found & set(NARRATIVE) and not (found & {"hypothetical"} and not times):
+        if not (found & {"stat"} and not names) and (found & {"report", "discovery", "handling", "occur"}):
+            found.add("narrative")
+    return frozenset(found)
+
+
+# ---------------------------------------------------------------- stretches
+
+
+def stretches(reads: Sequence[Read]) -> list[Stretch]:
+    """The body cut where a case may begin, before anything is judged."""
+    cut: list[Stretch] = []
+    after_heading = False
+    for i, r in enumerate(reads):
+        if r.kind == "heading":
+            cut.append(Stretch([r], "heading"))
+            after_heading = True
+            continue
+        reason = _opens(reads, i, cut[-1] if cut else None, after_heading)
+        if (
+            reason
+            or not cut
+            or (
+                cut[-1].opened == "heading" and len(cut[-1].reads) == 1 and cut[-1].reads[0].kind == "heading"
+            )
+        ):
+            cut.append(Stretch([r], reason or ("section" if after_heading else "start")))
+        else:
+            cut[-1].reads.append(r)
+        after_heading = False
+    for s in cut:
+        s.names = set().union(*(r.names for r in s.reads))
+    return cut
+
+
+def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading: bool) -> str:
+    """The rule by which sentence `i` begins a new case; empty if it carries on."""
+    r = reads[i]
+    if after_heading:
+        return "section"
+    if r.numbered:
+        return "number"
+    if current is None:
+        return "start"
+    if not _begins(reads, i):
+        return ""
+    told = [x for x in current.reads if "narrative" in x.cues]
+    if r.names & current.names and told:
+        return ""
+    if opening_time(r):
+        return "time"
+    if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and _closed(current):
+        return "fresh"
+    if r.first and "report" in r.cues and not _continues(r) and _closed(current) and r.names:
+        return "report"
+    return ""
+
+
+FRESH_HEAD = re.compile(
+    r"^(?:“|‘)?(?:无独有偶|另(?:一起|外)|又有|还有(?:一次|一起|一位|一回)|类似的|同样|除此之外|此外|而在|再如|再比如|比如|例如|家住|辖区(?:居民|群众|村民)|市民|村民|居民|同日|当天|同一天|在)"
+)
+
+
+def _begins(reads: Sequence[Read], i: int) -> bool:
+    """Whether sentence `i`, or the one after it in the same line, starts something: a report, a find, an event."""
+    r = reads[i]
+    if (
+        {"report", "discovery"} & r.cues
+        or ("occur" in r.cues and "someone" in r.cues)
+        or "narrative" in r.cues
+    ):
+        return True
+    following = reads[i + 1] if i + 1 < len(reads) else None
+    return (
+        following is not None and following.sentence.line == r.sentence.line and "narrative" in following.cues
+    )
+
+
+def opening_time(r: Read) -> Expression | None:
+    """The time expression that opens a sentence and names a day of its own."""
+    text = r.sentence.text
+    lead = LEAD_IN_RE.match(text)
+    head = lead.end() if lead else 0
+    for e in r.times:
+        at = e.start - r.sentence.start
+        if at > head + 2 and not (at <= 34 and DATELINE_RE.search(text[:at])):
+            return None
+        if DATELINE_RE.match(text[at : e.end - r.sentence.start + 1]) or e.period:
+            continue
+        if re.match(r"(?:讯|电|消息)", text[e.end - r.sentence.start :]):
+            head = e.end - r.sentence.start + 30
+            continue
+        if e.names_day:
+            return e
+        return None
+    return None
+
+
+def _continues(r: Read) -> bool:
+    return bool(CONTINUES_RE.match(r.sentence.text))
+
+
+CONTINUES_RE = re.compile(
+    r"^(?:“|‘)?(?:接警|接报|接到(?:报警|求助|指令|警情|报案|线索|预警|群众报警)?后|案发后|事发后|经|随后|随即|之后|后来|后|最终|最后|目前|现|据|原来|为|由于|因|鉴于|考虑到|面对|了解|得知|看|见|民警|辅警|消防|交警|办案|值班|两人|二人|双方|三人|该|此案|此事|其|他|她|老人|男子|女子|与此同时|同时|另一边|不久|很快|不料|然而|但|于是|到案|归案|落网|抵达|到达|赶到|途中|通过|根据|事后|至此|终于|好在|所幸|当晚|当日|次日|第二天|翌日)"
+)
+
+
+def _closed(current: Stretch) -> bool:
+    """Whether the case told so far has come to an end."""
+    text = "".join(r.sentence.text for r in current.reads)
+    return bool(CLOSED_RE.search(text))
+
+
+CLOSED_RE = re.compile(
+    r"抓获|归案|拘留|刑拘|罚款|调解|和解|握手言和|送回|送到|送往|归还|交还|返还|领回|物归原主|团聚|接回|救(?:出|起|下|上)|脱险|获救|扑灭|道谢|感谢|致谢|锦旗|止付|保住|避免|办理中|办好|送医|化解|道歉|协议|找到|找回|追回|感激|称赞|依法"
+)
+
+
+def merged(cut: Sequence[Stretch]) -> list[Stretch]:
+    """Stretches that tell one case put together: same persons, a chain, a lead and its body, a series."""
+    out: list[Stretch] = []
+    for s in cut:
+        if out and _belongs(out[-1], s):
+            out[-1].reads += s.reads
+            out[-1].names |= s.names
+        else:
+            out.append(s)
+    return out
+
+
+def _belongs(a: Stretch, b: Stretch) -> bool:
+    """Whether `b` carries on the case of `a`."""
+    if b.opened in {"heading", "number"} or a.reads[-1].kind == "heading":
+        return False
+    if b.opened == "section":
+        return False
+    shared = a.names & b.names
+    return bool(shared) and any("narrative" in r.cues for r in a.reads)

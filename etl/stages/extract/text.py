@@ -1,0 +1,72 @@
+"""The body as the other modules read it: one form of punctuation, sentences, lines.
+
+Patterns would otherwise need both `，` and `,` everywhere. The view replaces ASCII punctuation one
+character for one, so that every position in it is a position in the body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+VIEW = str.maketrans(",:!?;()", "，：！？；（）")
+# Digits keep their ASCII colon and comma: 17:30, 1,200
+DIGIT_MARK_RE = re.compile(r"(?<=\d)[，：](?=\d)")
+# 他说：“走了。”  ->  the closing quotation mark belongs to the sentence it ends
+END_RE = re.compile(r"(?:[。！？；]|…{1,6})[。！？…]{0,6}[”’」』）》\"]{0,3}|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence `[start, end)` of the body on line number `line`."""
+
+    start: int
+    end: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A body with its view, lines and sentences, computed when first asked for."""
+
+    body: str
+
+    @cached_property
+    def view(self) -> str:
+        view = self.body.translate(VIEW)
+        return DIGIT_MARK_RE.sub(lambda m: "," if m[0] == "，" else ":", view)
+
+    @cached_property
+    def lines(self) -> tuple[tuple[int, int], ...]:
+        """Span of each line, without its newline."""
+        spans, at = [], 0
+        for line in self.view.split("\n"):
+            spans.append((at, at + len(line)))
+            at += len(line) + 1
+        return tuple(spans)
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        return tuple(
+            Sentence(s, e, number, self.view[s:e])
+            for number, (start, end) in enumerate(self.lines)
+            for s, e in split_sentences(self.view, start, end)
+        )
+
+
+def split_sentences(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Spans of the sentences in `view[start:end]`.
+
+    >>> list(split_sentences("下雨了。“走吧！”他说。", 0, 12))
+    [(0, 4), (4, 9), (9, 12)]
+    """
+    at = start
+    for m in END_RE.finditer(view, start, end):
+        if view[at : m.end()].strip():
+            yield at, m.end()
+        at = m.end()
+    if view[at:end].strip():
+        yield at, end

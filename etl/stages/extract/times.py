@@ -1,0 +1,484 @@
+"""Time expressions: found once for a body, resolved in reading order against what is known.
+
+An expression is a run of touching atoms (2023年 + 5月 + 3日 + 晚 + 9时许). Resolution needs the
+publication day, a dateline of its own, the year in force and the day last named in the same incident.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta, timezone
+
+from etl.model import When
+from etl.rules.extract import TimeRules
+from etl.stages.extract.calendars import feast, lunar_day, lunar_in_year
+from etl.stages.extract.numerals import integer
+
+SHANGHAI = timezone(timedelta(hours=8))
+DAY = timedelta(days=1)
+# 5月3日至5日, 8日—10日
+RANGE_RE = re.compile(r"[^\S\n]?(?:至|到|—{1,2}|-{1,2}|~|～|－)[^\S\n]?")
+LIST_RE = re.compile(r"、|和|及")
+# 今年以来, 截至8月底: a period of figures, not a moment
+PERIOD_AFTER_RE = re.compile(r"[，]?(?:\d{1,2}[时点])?(?:以来|至今|起至今|来，)")
+PERIOD_BEFORE_RE = re.compile(r"(?:截至|截止到?|自|每年|每天|每逢|往年)$")
+# 行政拘留5日, 罚款: a length, not a date
+LENGTH_BEFORE_RE = re.compile(r"(?:拘留|拘|罚|处|为期|暂扣|吊销|期限|有期徒刑|内|第)$")
+CLOCK_RE = re.compile(
+    r"(\d{1,2}|[一二两三四五六七八九十]{1,3})[时点:：](半|一刻|三刻|整|(\d{1,2}|[零一二三四五六七八九十]{1,4})分?)?"
+)
+OFFSET_RE = re.compile(
+    r"(\d{1,3}|半|[一两二三四五六七八九十]{1,3}|数|几)个?多?(小时|分钟|天|日|周|星期|月)多?(.*)"
+)
+GLUE_RE = re.compile(r"[^\S\n]?(?:的|这天|那天|是)?(?:[（(]?(?:周|星期)[一二三四五六日天][）)])?")
+APPROX_RE = re.compile(r"(?:许|左右|前后|多|余)$")
+WEEKDAYS = "一二三四五六日"
+MONTH_PARTS = {"上旬": (1, 10), "中旬": (11, 20), "初": (1, 5)}
+YEAR_SPANS = {
+    "初": (1, 1),
+    "底": (12, 12),
+    "末": (12, 12),
+    "春": (3, 5),
+    "夏": (6, 8),
+    "秋": (9, 11),
+    "冬": (12, 12),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One time expression `[start, end)`; `parts` maps the sort of each atom to its text."""
+
+    start: int
+    end: int
+    text: str
+    parts: Mapping[str, str]
+    until: Mapping[str, str] | None = None  # the far end of a range
+    listed: bool = False  # the far end is the last of a list
+    period: bool = False
+
+    def has(self, *names: str) -> bool:
+        return any(n in self.parts for n in names)
+
+    @property
+    def names_day(self) -> bool:
+        """Whether it can open a case: it names a day, or says vaguely when."""
+        return self.has(
+            "iso",
+            "year",
+            "month",
+            "day",
+            "mday",
+            "lunar",
+            "newyear",
+            "feast",
+            "relative",
+            "week",
+            "weekend",
+            "vague",
+        )
+
+
+@dataclass(slots=True)
+class Calendar:
+    """What is known while an incident is read; `last` and `year` are the day and the year last named in it."""
+
+    rules: TimeRules
+    published: datetime | None
+    known_to_day: bool = True
+    dateline: date | None = None
+    anchor_year: int | None = None
+    last: date | None = None
+    year: int | None = None
+    seen: list[When] = field(default_factory=list)
+
+    @property
+    def base(self) -> date | None:
+        """The day relative words count from."""
+        return self.dateline or (self.published.date() if self.published else None)
+
+    def unknown(self, text: str | None, partial: str | None = None) -> When:
+        """Precision unknown: it happened before publication, that is all."""
+        return When(None, self.latest, "unknown", text, partial=partial)
+
+    @property
+    def latest(self) -> datetime | None:
+        if self.published is None or not self.known_to_day:
+            return self.published
+        return datetime.combine(self.published.date() + DAY, time(), SHANGHAI)
+
+
+# ---------------------------------------------------------------- finding
+
+
+def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
+    """All time expressions of a body in order, ranges joined."""
+    runs: list[tuple[int, int, dict[str, str]]] = []
+    for m in rules.atom.finditer(view):
+        atoms = {k: v for k, v in m.groupdict().items() if v}
+        if ("day" in atoms or "mday" in atoms) and LENGTH_BEFORE_RE.search(
+            view, max(0, m.start() - 4), m.start()
+        ):
+            continue
+        if runs and _joins(view, runs[-1], m.start(), atoms):
+            start, _, parts = runs[-1]
+            runs[-1] = (start, m.end(), parts | atoms)
+        else:
+            runs.append((m.start(), m.end(), atoms))
+    return tuple(_with_ranges(view, [r for r in runs if _stands(view, r)]))
+
+
+def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: Mapping[str, str]) -> bool:
+    """Whether an atom at `start` continues `run`: it touches it, is finer, and no sort stands twice."""
+    gap = view[run[1] : start]
+    if gap and not (GLUE_RE.fullmatch(gap) or (gap == "，" and "part" in atoms and "part" not in run[2])):
+        return False
+    if "vague" in atoms or "offset" in atoms or "clock" in run[2] or set(atoms) & set(run[2]):
+        return False
+    if "chain" in atoms and "feast" not in run[2]:
+        return False
+    return not ("year" in atoms or ("month" in atoms and "year" not in run[2]))
+
+
+def _stands(view: str, run: tuple[int, int, dict[str, str]]) -> bool:
+    """Whether a run is a time at all: a lone 夜 or 早 is not."""
+    start, end, parts = run
+    if set(parts) == {"part"} and len(parts["part"]) == 1:
+        return False
+    return not (set(parts) <= {"clock", "more"} and view[end : end + 1] in {"%", "元", "比"})
+
+
+def _with_ranges(view: str, runs: list[tuple[int, int, dict[str, str]]]) -> Iterable[Expression]:
+    """Expressions with 至 and 、 between two of them joined, and periods marked."""
+    i = 0
+    while i < len(runs):
+        start, end, parts = runs[i]
+        until, listed = None, False
+        while i + 1 < len(runs):
+            gap = view[end : runs[i + 1][0]]
+            is_range = bool(RANGE_RE.fullmatch(gap))
+            is_list = bool(LIST_RE.fullmatch(gap)) and bool({"day", "mday", "month"} & set(runs[i + 1][2]))
+            if not (is_range or is_list) or "vague" in parts:
+                break
+            i += 1
+            end, until, listed = runs[i][1], runs[i][2], is_list
+        after = PERIOD_AFTER_RE.match(view, end)
+        before = PERIOD_BEFORE_RE.search(view, max(0, start - 4), start)
+        period = bool(after or before)
+        yield Expression(start, end, view[start:end], parts, until, listed, period)
+        i += 1
+
+
+# ---------------------------------------------------------------- resolving
+
+
+def resolve(e: Expression, cal: Calendar) -> When:
+    """The interval `e` stands for, and `cal` moved on to the day it names. Source: guideline, section 4."""
+    when = _point(e.parts, e.text, cal)
+    if e.until is not None and when.start is not None:
+        when = _until(when, e, cal)
+    if when.start is not None and when.precision not in {"year", "month"}:
+        cal.last = when.start.date()
+    elif e.has("vague"):
+        cal.last = None
+    return replace(when, text=e.text, span=(e.start, e.end))
+
+
+def _until(first: When, e: Expression, cal: Calendar) -> When:
+    """The interval from `first` to the far end of a range."""
+    assert first.start is not None and first.end is not None and e.until is not None
+    far_cal = replace(cal, last=first.start.date(), year=first.start.year)
+    parts = dict(e.until)
+    if not {"month", "year", "chain", "relative", "week", "feast", "lunar"} & set(parts) and {
+        "day",
+        "mday",
+    } & set(parts):
+        parts["month"] = f"{first.start.month}月"
+    far = _point(parts, e.text, far_cal)
+    if far.start is None or far.end is None or far.end <= first.start:
+        return first
+    if far.start.date() == first.start.date() and first.precision in {"minute", "hour", "part_of_day"}:
+        return replace(first, end=far.end if far.precision == first.precision else first.end)
+    day = datetime.combine(first.start.date(), time(), SHANGHAI)
+    end = datetime.combine((far.end - timedelta(seconds=1)).date() + DAY, time(), SHANGHAI)
+    return When(day, end, "span")
+
+
+def _point(parts: Mapping[str, str], text: str, cal: Calendar) -> When:
+    """One end of an expression, resolved."""
+    if "vague" in parts:
+        return cal.unknown(text)
+    if "offset" in parts:
+        return _offset(parts["offset"], text, cal)
+    coarse = _coarse(parts, cal)
+    if coarse is not None:
+        return coarse
+    day, part = _day(parts, cal)
+    part = parts.get("part") or part
+    if day is None:
+        return cal.unknown(text, _partial(parts, part, cal.rules))
+    return _fine(day, part, parts, cal.rules)
+
+
+def _fine(day: date, part: str, parts: Mapping[str, str], rules: TimeRules) -> When:
+    """`day` with its part of day or clock time."""
+    clock = _clock(parts, part)
+    approx = bool(APPROX_RE.search(parts.get("more", "")))
+    if clock is not None:
+        hour, minute = clock
+        start = _instant(day, hour) + timedelta(minutes=minute or 0)
+        if minute is None:
+            return When(start, start + timedelta(hours=1), "hour", approx=approx)
+        return When(start, start + timedelta(minutes=1), "minute", approx=approx)
+    if part in rules.parts:
+        low, high = rules.parts[part]
+        return When(_instant(day, low), _instant(day, high), "part_of_day")
+    return When(_instant(day, 0), _instant(day, 24), "day")
+
+
+def _clock(parts: Mapping[str, str], part: str) -> tuple[int, int | None] | None:
+    """Hour (0 to 24, or more for the small hours after an evening) and minute of an atom, read with its part of day.
+
+    >>> _clock({"clock": "9点多"}, "晚"), _clock({"clock": "1时35分"}, "下午"), _clock({"clock": "12点"}, "凌晨")
+    ((21, None), (13, 35), (0, None))
+    """
+    m = CLOCK_RE.match(parts.get("clock", ""))
+    if not m:
+        return None
+    hour = integer(m[1])
+    if hour is None or hour > 24:
+        return None
+    named = {"半": 30, "一刻": 15, "三刻": 45, "整": None}
+    minute = named[m[2]] if m[2] in named else (integer(m[3].removeprefix("零") or "0") if m[3] else None)
+    if minute is not None and minute > 59:
+        minute = None
+    if part in {"凌晨", "零晨", "早上", "清晨", "早晨", "上午", "早", "晨", "一早", "后半夜", "下半夜"}:
+        return (0 if hour == 12 and part in {"凌晨", "零晨"} else hour), minute
+    if part in {"下午", "午后", "傍晚", "黄昏"}:
+        return (hour + 12 if hour < 12 else hour), minute
+    if part in {"中午", "正午", "午间", "晌午"}:
+        return (hour + 12 if hour < 4 else hour), minute
+    if part in {"晚", "晚上", "晚间", "夜间", "夜里", "夜晚", "夜", "当晚", "当夜", "入夜"}:
+        return (hour + 12 if 4 < hour <= 12 else (hour + 24 if hour < 4 else hour)), minute
+    if part in {"深夜", "半夜", "午夜", "子夜", "大半夜", "三更半夜"}:
+        return (hour + 12 if 6 < hour <= 12 else hour), minute
+    return hour, minute
+
+
+def _offset(offset: str, text: str, cal: Calendar) -> When:
+    """三天前, 两小时后: counted from the day last named."""
+    m = OFFSET_RE.match(offset)
+    if not m or cal.last is None:
+        return cal.unknown(text)
+    n = None if m[1] in {"数", "几", "半"} else integer(m[1])
+    if m[2] in {"小时", "分钟"}:
+        return When(_instant(cal.last, 0), _instant(cal.last, 24), "day")
+    days = {"天": 1, "日": 1, "周": 7, "星期": 7}.get(m[2])
+    if n is None or days is None:
+        return cal.unknown(text)
+    day = cal.last + timedelta(days=n * days * (-1 if "前" in m[3] else 1))
+    return When(_instant(day, 0), _instant(day, 24), "day")
+
+
+def _coarse(parts: Mapping[str, str], cal: Calendar) -> When | None:
+    """Months, parts of months, years and holidays: what covers more than a day. None if a day is named."""
+    if {"iso", "day", "mday", "lunar", "newyear", "relative", "chain", "week"} & set(parts):
+        return None
+    if "feast" in parts:
+        if parts.get("fpart") not in {"期间", "假期", "长假", "小长假", "黄金周", "假日"}:
+            return None
+        first, length = _feast(parts, cal)
+        return _days(first, length, "span") if first else cal.unknown(None)
+    if "weekend" in parts:
+        return _week_span(parts["weekend"], cal)
+    if "month" in parts:
+        year, month = _month(parts, cal)
+        if year is None or month is None:
+            return cal.unknown(None, f"--{month:02d}" if month else None)
+        first_day = date(year, month, 1)
+        last = (date(year + month // 12, month % 12 + 1, 1) - DAY).day
+        if "mpart" not in parts:
+            return _days(first_day, last, "month")
+        low, high = MONTH_PARTS.get(
+            parts["mpart"], (last - 4, last) if parts["mpart"] in "底末" else (21, last)
+        )
+        return _days(date(year, month, low), high - low + 1, "span")
+    if "year" in parts:
+        year = _year(parts["year"], cal)
+        if year is None:
+            return cal.unknown(None)
+        cal.year = year
+        season = parts.get("yearpart", "")[-1:]
+        if season in YEAR_SPANS:
+            low, high = YEAR_SPANS[season]
+            end = date(year + high // 12, high % 12 + 1, 1)
+            return _days(date(year, low, 1), (end - date(year, low, 1)).days, "span")
+        return _days(date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days, "year")
+    return None
+
+
+def _day(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, str]:
+    """The day named and the part of day its word carries (昨晚)."""
+    rules = cal.rules
+    if "iso" in parts:
+        return _valid(*(int(n) for n in re.split(r"[-/.]", parts["iso"]))), ""
+    if "relative" in parts:
+        shift, part = rules.relative[parts["relative"]]
+        return (cal.base + shift * DAY if cal.base else None), part
+    if "week" in parts:
+        return _weekday(parts["week"], cal.base), ""
+    if {"lunar", "newyear", "feast"} & set(parts):
+        return _by_feast(parts, cal), ("晚" if parts.get("fpart") in {"当晚", "夜"} else "")
+    if {"day", "mday"} & set(parts):
+        return _month_day(parts, cal), ""
+    if "chain" in parts:
+        shift, part = rules.chain[parts["chain"]]
+        return (cal.last + shift * DAY if cal.last else None), part
+    return cal.last, ""
+
+
+def _month_day(parts: Mapping[str, str], cal: Calendar) -> date | None:
+    """5月3日 and 13日: the year of publication or the one before, never later than publication."""
+    day = integer((parts.get("day") or parts["mday"]).rstrip("日号"))
+    if day is None:
+        return None
+    if "month" not in parts:
+        return _latest_day(day, cal.last, cal.base)
+    year, month = _month(parts, cal)
+    if year is None or month is None:
+        return None
+    found = _valid(year, month, day)
+    if found and "year" not in parts and cal.base and found > cal.base:
+        found = _valid(year - 1, month, day)
+    if found and ("year" in parts or cal.year):
+        cal.year = found.year
+    return found
+
+
+def _month(parts: Mapping[str, str], cal: Calendar) -> tuple[int | None, int | None]:
+    """Year and month of a month atom."""
+    word = parts["month"].rstrip("份")
+    base = cal.base
+    if word in {"本月", "上月", "上个月"}:
+        if base is None:
+            return None, None
+        first = base.replace(day=1) - (DAY if word != "本月" else timedelta())
+        return first.year, first.month
+    if word in {"当月", "同月"}:
+        return (cal.last.year, cal.last.month) if cal.last else (None, None)
+    month = integer(word.removesuffix("月"))
+    if "year" in parts:
+        return _year(parts["year"], cal), month
+    if cal.year is not None:
+        return cal.year, month
+    if base is None:
+        return cal.anchor_year, month
+    return (base.year - 1 if month and month > base.month else base.year), month
+
+
+def _year(word: str, cal: Calendar) -> int | None:
+    """2022年, 去年 as a number."""
+    if word[0].isdigit():
+        return int(word[:4])
+    base = cal.base.year if cal.base else cal.anchor_year
+    shift = {"去年": -1, "上年": -1, "前年": -2, "今年": 0, "本年": 0}.get(word)
+    if shift is None:
+        return integer(word[:4])
+    return base + shift if base else None
+
+
+def _latest_day(day: int, last: date | None, base: date | None) -> date | None:
+    """The latest such day of a month not after `base`; within an incident, the month of the day last named."""
+    if last is not None:
+        found = _valid(last.year, last.month, day)
+        if found and (base is None or found <= base):
+            return found
+    if base is None:
+        return None
+    for back in range(3):
+        month = base.month - back
+        found = _valid(base.year + (month - 1) // 12, (month - 1) % 12 + 1, day)
+        if found and found <= base:
+            return found
+    return None
+
+
+def _weekday(word: str, base: date | None) -> date | None:
+    """上周三: of the week before; 周三: this week's, or last week's if that is still to come."""
+    if base is None:
+        return None
+    index = WEEKDAYS.index(word[-1].replace("天", "日"))
+    day = base - timedelta(days=base.weekday()) + index * DAY
+    if word.startswith("上上"):
+        return day - 14 * DAY
+    if word.startswith("上"):
+        return day - 7 * DAY
+    return day - 7 * DAY if day > base else day
+
+
+def _week_span(word: str, cal: Calendar) -> When:
+    """上周, 本周, 上周末."""
+    if cal.base is None:
+        return cal.unknown(word)
+    monday = (
+        cal.base - timedelta(days=cal.base.weekday()) - (7 * DAY if word.startswith("上") else timedelta())
+    )
+    return _days(monday + 5 * DAY, 2, "span") if word.endswith("末") else _days(monday, 7, "span")
+
+
+def _by_feast(parts: Mapping[str, str], cal: Calendar) -> date | None:
+    """正月初五, 除夕, 中秋 as a solar day of the year concerned."""
+    if "feast" in parts:
+        return _feast(parts, cal)[0]
+    text = parts.get("lunar") or "正月" + parts["newyear"][-2:]
+    year = _year(parts["year"], cal) if "year" in parts else (cal.base.year if cal.base else cal.anchor_year)
+    if year is None:
+        return None
+    found = lunar_in_year(cal.rules, text, year)
+    if found and cal.base and found > cal.base and "year" not in parts:
+        found = lunar_in_year(cal.rules, text, year - 1)
+    if found is None and lunar_day(text):
+        found = lunar_in_year(cal.rules, text, year - 1)
+    return found
+
+
+def _feast(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, int]:
+    """First day and length of a feast, of the year stated or the last one not after publication."""
+    year = _year(parts["year"], cal) if "year" in parts else (cal.base.year if cal.base else cal.anchor_year)
+    if year is None:
+        return None, 0
+    found = feast(cal.rules, parts["feast"], year)
+    if (found is None or (cal.base and found[0] > cal.base)) and "year" not in parts:
+        found = feast(cal.rules, parts["feast"], year - 1)
+    if found is None:
+        return None, 0
+    return (found[0] - DAY if parts.get("fpart") == "前夕" else found[0]), found[1]
+
+
+def _partial(parts: Mapping[str, str], part: str, rules: TimeRules) -> str | None:
+    """ISO fragment of a month and day whose year can't be known: --05-06, --05-06T20:00."""
+    month = integer(parts.get("month", "").rstrip("份").removesuffix("月") or "x")
+    day = integer((parts.get("mday") or parts.get("day") or "x").rstrip("日号"))
+    if not month or not day:
+        return None
+    clock = _clock(parts, part)
+    tail = f"T{clock[0] % 24:02d}:{clock[1] or 0:02d}" if clock else ""
+    return f"--{month:02d}-{day:02d}{tail}"
+
+
+def _days(first: date, length: int, precision: str) -> When:
+    return When(_instant(first, 0), _instant(first, 24 * length), precision)
+
+
+def _instant(day: date, hour: int) -> datetime:
+    """`hour` o'clock on `day`; 24 and more reach into the next day."""
+    return datetime.combine(day, time(), SHANGHAI) + timedelta(hours=hour)
+
+
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,362 @@
+"""Police, fire and traffic units: chains as read, short forms resolved to the fullest form of the article.
+
+Chinese sets no spaces, so the left end of a name is the problem: 接警后长阳派出所 is 长阳派出所. A chain
+grows from ending to ending (公安局 ... 分局 ... 派出所); what stands before the first is cut at a division
+name, a time, a preposition or the like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from etl.model import Agency, Span
+from etl.rules.divisions import Division, Divisions
+from etl.rules.extract import UnitRules
+
+HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
+MAX_NAME = 22
+STATION_TAIL_RE = re.compile(r"(?:边境|水上|铁路|森林|交通|治安)?派出所$")
+# 石桥镇, 双河乡 before a longer name: the seat, not part of the shortest form
+TOWN_RE = re.compile(r"^[\u4e00-\u9fff]{2,4}?(?:街道|镇|乡)(?=[\u4e00-\u9fff]{2,}派出所)")
+# 石塘所民警: a short form whose full form may never come
+SHORT_RE = re.compile(r"([\u4e00-\u9fff]{2,3})所(?=民警|辅警|值班|接|的?民|立即|处警|出警|所长)")
+NOT_SHORT = frozenset("场厕诊住会处究守留务生易毒容寓居管司法供财保政究戒疗事众厕出该我本派")
+LEVEL_ORDER = {"station": 0, "post": 1, "team": 2, "county": 3, "city": 4, "province": 5, "ministry": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit mentioned at `[start, end)`: its name without parents and with those stated."""
+
+    start: int
+    end: int
+    name: str
+    full: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pronoun:
+    """A form that needs an antecedent: 该所, 派出所, 分局."""
+
+    start: int
+    end: int
+    level: str
+    text: str
+
+
+def find(
+    view: str, rules: UnitRules, divisions: Divisions, times: Sequence[Span]
+) -> tuple[list[Unit], list[Pronoun]]:
+    """Named units and pronoun forms of a body, in order."""
+    units: list[Unit] = []
+    pronouns: list[Pronoun] = []
+    bounds = sorted(e for _, e in times)
+    parts: list[tuple[int, int]] = []
+    last_end = 0
+    for m in rules.ending.finditer(view):
+        left = _left_end(view, m.start(), max(last_end, _before(bounds, m.start())))
+        if parts and last_end >= left and left == last_end:
+            name = _clean(view[last_end : m.start()], rules, divisions, inner=True)
+            if name == view[last_end : m.start()] and (name or m[0] not in {"派出所", "大队", "中队"}):
+                parts.append((last_end, m.end()))
+                last_end = m.end()
+                continue
+        _flush(view, parts, units, rules, divisions)
+        raw = view[left : m.start()]
+        name = _clean(raw, rules, divisions, inner=False)
+        chain_start = m.start() - len(name)
+        parts = [(chain_start, m.end())] if name else []
+        last_end = m.end()
+        if not name:
+            pronouns.append(_pronoun(view, m.start(), m.end(), m[0], rules))
+    _flush(view, parts, units, rules, divisions)
+    for m in rules.pronoun.finditer(view):
+        if not any(u.start <= m.start() < u.end for u in units):
+            level = rules.pronouns[m[0]]
+            if not any(p.start <= m.start() < p.end for p in pronouns):
+                pronouns.append(Pronoun(m.start(), m.end(), level, m[0]))
+    units += _short_forms(view, units)
+    units.sort(key=lambda u: u.start)
+    pronouns.sort(key=lambda p: p.start)
+    return _fullest(units), pronouns
+
+
+def _before(bounds: Sequence[int], position: int) -> int:
+    return max((b for b in bounds if b <= position), default=0)
+
+
+def _left_end(view: str, start: int, floor: int) -> int:
+    """Where the run of Han characters before `start` begins, not before `floor`."""
+    window = max(floor, start - MAX_NAME)
+    m = HAN_RUN_RE.search(view, window, start)
+    return m.start() if m else start
+
+
+def _pronoun(view: str, start: int, end: int, ending: str, rules: UnitRules) -> Pronoun:
+    level = "station" if ending.endswith(("派出所", "所")) else "bureau" if ending.endswith("局") else "team"
+    before = view[start - 1 : start]
+    text = (before if before in {"该", "我", "本"} else "") + ending
+    return Pronoun(start, end, level, text)
+
+
+def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> str:
+    """The part of `raw` that belongs to a unit name; empty if none does.
+
+    Source of the order: a division name is the best left end, then a cut word that is not inside a
+    name word such as 和平 or 向阳.
+    """
+    if not raw:
+        return raw
+    if not inner:
+        at = _division_start(raw, divisions)
+        if at is not None and not _cut_after(raw, at, rules):
+            return raw[at:]
+    cut = 0
+    for m in rules.cut.finditer(raw):
+        if not _kept(raw, m.start(), m.end(), rules) and not (inner and len(m[0]) == 1 and m.start() > 0):
+            cut = m.end()
+    name = raw[cut:]
+    return "" if len(name) < (2 if cut or not inner else 1) and not inner else name
+
+
+def _cut_after(raw: str, at: int, rules: UnitRules) -> bool:
+    """Whether a plain cut word of two or more characters stands right of `at`."""
+    return any(m.start() > at + 1 and len(m[0]) > 1 for m in rules.cut.finditer(raw, at))
+
+
+def _kept(raw: str, start: int, end: int, rules: UnitRules) -> bool:
+    """Whether the cut word at `[start, end)` is inside a kept word (和 in 和平)."""
+    window = range(max(0, start - 2), end)
+    return any(raw[i : i + n] in rules.keep and i + n >= end for i in window for n in (2, 3) if i <= start)
+
+
+def _division_start(raw: str, divisions: Divisions) -> int | None:
+    """Where the leftmost division with its suffix begins (昆明市...), None if there is none."""
+    for at in range(len(raw)):
+        for size in range(min(divisions.longest, len(raw) - at), 2, -1):
+            if raw[at : at + size] in divisions.by_name:
+                return at
+    return None
+
+
+def _flush(
+    view: str, parts: list[tuple[int, int]], units: list[Unit], rules: UnitRules, divisions: Divisions
+) -> None:
+    """Turn the chain `parts` into a unit."""
+    if not parts:
+        return
+    start, end = parts[0][0], parts[-1][1]
+    last = view[parts[-1][0] : end]
+    ending = next(m for m in reversed(list(rules.ending.finditer(last))))
+    level = rules.level_of[ending[0]]
+    full = view[start:end].removeprefix("我市").removeprefix("我县").removeprefix("我区")
+    name = shortest(last.removeprefix("我市").removeprefix("我县"), level, divisions)
+    if name in rules.pronouns:
+        if len(parts) == 1:
+            return
+        name = view[parts[-2][0] : end] if level != "station" else name
+        if name == "派出所":
+            return
+    units.append(Unit(start, end, name, full, level))
+
+
+def shortest(name: str, level: str, divisions: Divisions) -> str:
+    """The shortest official form: divisions, and for a station its town, taken off the front.
+
+    A bureau keeps its division (昆明市公安局), since without it nothing is left that names it.
+    """
+    if level in {"city", "province", "ministry"} and name.endswith(("公安局", "公安厅", "公安部", "公安处")):
+        return name
+    if name.endswith("公安分局"):
+        return name
+    for _ in range(3):
+        for size in range(min(divisions.longest, len(name) - 1), 2, -1):
+            rest = name[size:]
+            if name[:size] in divisions.by_name and _names_something(rest):
+                name = rest
+                break
+        else:
+            break
+    return TOWN_RE.sub("", name)
+
+
+def _names_something(rest: str) -> bool:
+    """Whether `rest` still names one unit among others: 柳河派出所 does, 派出所 or 分局 does not."""
+    for ending in ("派出所", "消防救援站", "消防站", "警务室", "检查站"):
+        if rest.endswith(ending):
+            return len(rest) - len(ending) >= 2
+    if rest.endswith("分局"):
+        return len(rest) > 3 and rest != "公安分局"
+    return len(rest) >= 4
+
+
+def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
+    """勐卯所 for 勐卯边境派出所; a short form whose full form is never given stands as written."""
+    found: list[Unit] = []
+    stems = {STATION_TAIL_RE.sub("", u.name): u for u in units if u.level == "station"}
+    for stem, unit in stems.items():
+        if len(stem) < 2:
+            continue
+        for m in re.finditer(re.escape(stem) + "所(?!长)|" + re.escape(stem) + "边所", view):
+            found.append(Unit(m.start(), m.end(), unit.name, unit.full, unit.level))
+    taken = {u.start for u in found}
+    for m in SHORT_RE.finditer(view):
+        if m[1][-1] not in NOT_SHORT and not any(m.start() <= t <= m.end() for t in taken):
+            match = next((u for s, u in stems.items() if m[1].endswith(s) or s.endswith(m[1][-2:])), None)
+            name = m[1] + "所"
+            found.append(
+                Unit(m.start(), m.end(), match.name, match.full, "station")
+                if match
+                else Unit(m.start(), m.end(), name, name, "station")
+            )
+    return found
+
+
+def _fullest(units: Sequence[Unit]) -> list[Unit]:
+    """Each unit with the longest full form that the article gives for its name."""
+    best: dict[str, str] = {}
+    for u in units:
+        if len(u.full) > len(best.get(u.name, "")):
+            best[u.name] = u.full
+    return [Unit(u.start, u.end, u.name, best[u.name], u.level) for u in units]
+
+
+# ---------------------------------------------------------------- divisions and agencies
+
+
+def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
+    """Divisions that `text` (a unit chain, a place phrase, a dateline) names, candidates in order of the text.
+
+    A name with its suffix counts anywhere; a short one only where 公安, 警方, 分局 or the like follows.
+    """
+    found: list[Division] = []
+    at = 0
+    while at < len(text):
+        for size in range(min(divisions.longest, len(text) - at), 1, -1):
+            word = text[at : at + size]
+            if word in divisions.by_name:
+                found += divisions.by_name[word]
+                break
+            if word in divisions.by_short and SHORT_CONTEXT_RE.match(text, at + size):
+                found += divisions.by_short[word]
+                break
+        else:
+            size = 1
+        at += size
+    return found
+
+
+SHORT_CONTEXT_RE = re.compile(
+    r"(?:边境管理)?(?:公安|警方|分局|大队|支队|交警|消防|边防|铁路|网安|边境|市公安|县公安|区公安|[\u4e00-\u9fff]{2,4}(?:公安分局|分局|大队|公安))"
+)
+
+
+def settle(candidates: Sequence[Division], context: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Province, city and district from candidates that agree with each other and with `context`, and flags.
+
+    A county name that several provinces have is kept as written; its parents are filled in only
+    where the text names them, never from the list alone.
+    """
+    parts: dict[str, str] = {}
+    flags: list[str] = []
+    by_level: dict[str, list[Division]] = {"province": [], "city": [], "district": []}
+    for d in candidates:
+        by_level[d.level].append(d)
+    prefixes = {d.code[:2] for d in by_level["province"]}
+    cities = [d for d in by_level["city"] if not prefixes or d.code[:2] in prefixes] or by_level["city"]
+    districts = by_level["district"]
+    if cities:
+        within = [d for d in districts if any(_inside(d, c) for c in cities)]
+        districts = within or districts
+        if within:
+            cities = [c for c in cities if any(_inside(d, c) for d in within)]
+    elif prefixes:
+        districts = [d for d in districts if d.code[:2] in prefixes] or districts
+    if by_level["province"]:
+        parts["province"] = by_level["province"][0].name
+    if cities:
+        parts["city"] = cities[0].name
+    if districts:
+        parts["district"] = districts[0].name
+        if len({d.code for d in districts if d.name == districts[0].name}) > 1:
+            flags.append("ambiguous_district")
+    return parts, tuple(flags)
+
+
+def _inside(d: Division, city: Division) -> bool:
+    """Whether district `d` lies in `city`; 省直辖县 have the province's 90 in the middle."""
+    return d.code[:4] == city.code[:4] or (city.code.endswith("0000") and d.code[:2] == city.code[:2])
+
+
+def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> tuple[Agency, ...]:
+    """Every unit read, with its parent as stated and the divisions its chain names."""
+    found: dict[str, Agency] = {}
+    for u in units:
+        ends = [m.end() for m in rules.ending.finditer(u.full)]
+        for i, end in enumerate(ends):
+            full = u.full[:end]
+            parent = u.full[: ends[i - 1]] if i else None
+            parts, _ = settle(stated_divisions(full, divisions), full)
+            name = (
+                u.name
+                if end == len(u.full)
+                else shortest(full[ends[i - 1] if i else 0 :], "county", divisions)
+            )
+            level = next(rules.level_of[m[0]] for m in reversed(list(rules.ending.finditer(full))))
+            found.setdefault(
+                full,
+                Agency(full, name, _level(full, level), parent, **parts),
+            )
+    return tuple(found.values())
+
+
+def _level(full: str, level: str) -> str:
+    """Level of a unit: a 公安局 is of a city or a county by the division it bears."""
+    if full.endswith("公安局"):
+        return "county" if re.search(r"[县区旗]公安局$", full) else "city"
+    return (
+        {
+            "ministry": "ministry",
+            "province": "province",
+            "city": "city",
+            "county": "team",
+            "station": "station",
+        }.get(level, "post" if level == "post" else "unknown")
+        if not full.endswith("分局")
+        else "county"
+    )
+
+
+# 本报长沙8月12日讯, 新华社北京5月3日电
+DATELINE_RE = re.compile(
+    r"(?:本报|本网|新华社|中新社|中新网)?([\u4e00-\u9fff]{2,6}?)(?:\d{1,2}月)?\d{1,2}日(?:讯|电|消息)"
+)
+MEDIA_RE = re.compile(
+    r"^(?:市)?(?:日报|晚报|晨报|网|电视|广播|新闻|发布|都市报|商报|人[，。、]|籍|务工|打工)"
+)
+
+
+def dateline_divisions(view: str, divisions: Divisions) -> list[Division]:
+    """Divisions named by a dateline at the head of the body."""
+    m = DATELINE_RE.search(view, 0, 60)
+    if not m:
+        return []
+    word = m[1]
+    return list(divisions.by_short.get(word, ()) or divisions.by_name.get(word, ()))
+
+
+def city_stated(district: str, found: Sequence[Division], view: str, divisions: Divisions) -> str | None:
+    """The city of `district` if the body names it other than as a medium or somebody's home."""
+    for d in found:
+        if d.name != district:
+            continue
+        for parent in divisions.parents(d):
+            if parent.level != "city":
+                continue
+            for m in re.finditer(re.escape(parent.short), view):
+                if not MEDIA_RE.match(view, m.end()):
+                    return parent.name
+    return None
