@@ -70,6 +70,7 @@ class LayoutRules:
     name: re.Pattern[str]  # family name, given name of one or two
     not_names: frozenset[str]
     medium: re.Pattern[str]  # a whole name that is a medium or office, no person
+    site: re.Pattern[str]  # a whole short line that is the name of a site
     nobody: frozenset[str]
     channels: re.Pattern[str]
     title_separator: re.Pattern[str]
@@ -104,6 +105,7 @@ def load() -> LayoutRules:
             rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|.{{1,40}}(?:{alternation(sites['endings'])})"
             rf"|.{{2,40}}[{''.join(sites['short_endings'])}]|.{{3,40}}[{''.join(sites['weak_endings'])}]"
         ),
+        site=re.compile(rf"\S{{2,10}}?(?:{alternation(sites['site_endings'])})"),
         nobody=frozenset(sites["nobody"]),
         channels=re.compile(rf"(?<=..)(?:官方)?(?:{alternation(sites['channels'])})+\Z"),
         title_separator=re.compile(rf" ?[{re.escape(''.join(sites['title_separators']))}]{{1,3}} ?"),

@@ -11,15 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from etl.rules.layout import LayoutRules
-from etl.stages.layout.bylines import Byline, read_byline
+from etl.stages.layout.bylines import Byline
 from etl.stages.layout.dates import find_date
-from etl.stages.layout.lines import Fields, Row, is_name, is_sentence, name_alone, read_fields
+from etl.stages.layout.lines import (
+    BRACKETS,
+    MAX_BYLINE_CHARS,
+    Fields,
+    Row,
+    is_name,
+    is_sentence,
+    read_fields,
+    read_names,
+)
 
 MAX_AGENCY_CHARS = 30
 ADDRESS_RE = re.compile(r"https?://[^\s，。；）)】\]]{4,1000}")
+BETWEEN_RE = re.compile(r"(?<=[】\]）)]) ?(?=[【\[（(])")  # 【纠错】|【责任编辑：吴桐】
 PEN_NAME_RE = re.compile(r"[(（]([\u4e00-\u9fff]{2,3})[)）]")
-BRACKETED_RE = re.compile(r"[(（【\[].{2,80}[)）】\]]")
-BRACKETS = "()（）[]【】<>《》"
 
 
 @dataclass(slots=True)
@@ -37,19 +45,21 @@ def read_foot(lines: Sequence[Row], first: int, rules: LayoutRules) -> Foot:
     foot = Foot(len(lines), dict.fromkeys(range(end, len(lines)), "related"))
     why: dict[int, str] = {}
     found: dict[int, Fields] = {}
+    anchors: list[int] = []
     last = end - 1
     while last >= first:
-        reason, fields = judge(lines[last].line, rules)
+        reason, fields, anchor = judge(lines[last].line, rules)
         if reason is None and is_sentence(lines[last].line):
             break
         if reason:
             why[last] = reason
         if fields:
             found[last] = fields
+        if anchor:
+            anchors.append(last)
         last -= 1
-    foot.start = min((i for i in why if i > last), default=end)
-    if foot.start < end:
-        foot.removed |= {i: why.get(i, "page foot") for i in range(foot.start, end)}
+    foot.start = min(anchors, default=end)
+    foot.removed |= {i: why.get(i, "page foot") for i in range(foot.start, end)}
     sign_off(lines, last + 1, end, foot, rules)
     for i in sorted(found):
         if i in foot.removed:
@@ -72,20 +82,18 @@ def cut(lines: Sequence[Row], first: int, rules: LayoutRules) -> int:
     return len(lines)
 
 
-def judge(line: str, rules: LayoutRules) -> tuple[str | None, Fields | None]:
-    """Why the line is page furniture, with the fields it holds; None if it may be story."""
-    inner = line.strip(BRACKETS) if len(line) <= 100 else line
-    fields = read_fields(inner, rules)
+def judge(line: str, rules: LayoutRules) -> tuple[str | None, Fields | None, bool]:
+    """Why the line is page furniture, the fields it holds, and whether it is so beyond doubt."""
+    fields = read_fields(line.strip(BRACKETS) if len(line) <= MAX_BYLINE_CHARS else line, rules)
     if fields:
-        return "fields", fields
-    byline = read_byline(inner, rules, bracketed=True) if BRACKETED_RE.fullmatch(line) else None
-    if byline is None and rules.role_label.search(line):
-        byline = read_byline(inner, rules)
-    byline = byline or name_alone(inner, rules) or pen_name(line, rules)
+        return "fields", fields, True
+    byline = read_names(line, rules) or pen_name(line, rules)
     if byline:
-        return "byline", Fields(byline=byline)
-    rule = rules.foot.match(line)
-    return (rule.why, None) if rule else (None, None)
+        return "byline", Fields(byline=byline), True
+    matches = [rules.foot.match(piece) for piece in BETWEEN_RE.split(line)]
+    if matches[0] is None or not all(matches):
+        return None, None, False
+    return matches[0].why, None, matches[0].anchor
 
 
 def pen_name(line: str, rules: LayoutRules) -> Byline | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from etl.rules.layout import LayoutRules
-from etl.stages.layout.bylines import Byline, is_person, read_byline
+from etl.stages.layout.bylines import Byline, read_byline
 from etl.stages.layout.dates import Published, find_date
 
 # Ends like a sentence, closing quotes and brackets aside; ！ and ？ end headings too.
@@ -14,6 +14,10 @@ FULL_STOP_RE = re.compile(r"[。；…;][”’』」）)\]】]{0,3}\Z")
 EXCLAIMED_RE = re.compile(r"[！？!?][”’』」）)\]】]{0,3}\Z")
 CLAUSE_RE = re.compile(r"[，。！？；,!?;]")
 QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
+BRACKETS = "()（）[]【】<>"
+BRACKETED_RE = re.compile(r"[(（【\[][^()（）【】\[\]]{2,80}[)）】\]]")
+MAX_BYLINE_CHARS = 100
+MAX_NAMES_CHARS = 20
 MAX_META_CHARS = 240
 MAX_VALUE_CHARS = 60
 MAX_REST_CHARS = 30  # of a field line, beyond its fields: a site or source without a label
@@ -21,6 +25,7 @@ PEN_NAME_RE = re.compile(r"[\u4e00-\u9fff]{2,3}")
 # 作者：木青，系凤县公安局民警
 POST_RE = re.compile(r"[，,（( ](?:系|为|现任|作者系|作者单位|单位).{2,40}\Z")
 NAME_RE = re.compile(r"[\u4e00-\u9fff]{4,12}")  # of a medium, standing alone beside a date
+SENT_FROM_RE = re.compile(r"发自 ?[\u4e00-\u9fff]{2,12}")  # 本刊记者 某某 发自湖北襄阳
 DIGIT_RE = re.compile(r"\d")
 SPLIT_RE = re.compile(r" ?[|丨｜/·•] ?| {1,}|[()（）\[\]【】]")
 
@@ -45,9 +50,11 @@ def rows(text: str) -> list[Row]:
 
 
 def is_sentence(line: str) -> bool:
-    """Whether the line reads as part of the story: it ends like a sentence, or is long and has clauses."""
+    """Whether the line reads as part of the story: it ends like a sentence or goes on, or is long."""
     if FULL_STOP_RE.search(line):
         return len(line) >= 5
+    if line.endswith(("，", "、")):
+        return True
     if EXCLAIMED_RE.search(line):
         return len(line) >= 40 or bool(QUOTED_RE.match(line))
     return len(line) >= 36 and bool(CLAUSE_RE.search(line))
@@ -175,7 +182,7 @@ def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRu
         text = text.replace(date.text, " ", 1)
     if fields.published and fields.published.text:
         text = text.replace(fields.published.text, " ", 1)
-    text = text.strip(" |丨｜/·-—:：")
+    text = SENT_FROM_RE.sub(" ", text).strip(" |丨｜/·-—:：")
     byline = read_byline(text, rules) if text else None
     if byline:
         fields.take(Fields(byline=byline, named=[byline.medium] if byline.medium else []))
@@ -190,11 +197,12 @@ def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRu
     return True
 
 
-def name_alone(line: str, rules: LayoutRules) -> Byline | None:
-    """A byline without label: one to four names and nothing else, at most 20 characters."""
-    if len(line) > 20:
-        return None
-    byline = read_byline(line, rules)
-    if byline and byline.people and not byline.medium and all(is_person(n, rules) for n in byline.people):
-        return byline
-    return None
+def read_names(line: str, rules: LayoutRules) -> Byline | None:
+    """The byline that a whole line is: with a label, in one pair of brackets, or one to four bare names."""
+    inner = line.strip(BRACKETS) if len(line) <= MAX_BYLINE_CHARS else ""
+    if BRACKETED_RE.fullmatch(line):
+        return read_byline(inner, rules, bracketed=True)
+    if rules.role_label.search(line):
+        return read_byline(inner, rules)
+    byline = read_byline(inner, rules) if len(line) <= MAX_NAMES_CHARS else None
+    return byline if byline and byline.people and not byline.medium else None

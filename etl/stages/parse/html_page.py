@@ -49,6 +49,7 @@ META = {
     "url": ("og:url", "article:url"),
 }
 SENTENCE_RE = re.compile(r"[，。；！？]")
+SITE_SEPARATOR_RE = re.compile(r"[-_|丨–—]+")  # 标题--法治--某某在线
 MIN_SENTENCE_CHARS = 12
 MOST = 0.75  # share of the page's sentences that the story's element must hold
 HEAD_LINES = 8  # lines before the story that may hold title, date and source, if no heading tells more
@@ -126,14 +127,15 @@ def declared_fields(root: etree._Element) -> dict[str, str]:
     declared = {field: values[0] for field, names in META.items() if (values := meta_values(root, names))}
     for field, value in linked_data(root).items():
         declared.setdefault(field, value)
-    titles = [declared.get("title", ""), *(text_of(e) for e in root.iter("title"))]
-    for heading in filter(None, (text_of(e) for e in root.iter("h1", "h2"))):
-        if any(t.startswith(heading) for t in titles) and len(heading) >= 6:
-            declared["title"] = heading
-            return declared
-    if not declared.get("title") and any(titles):
-        declared["title"] = next(filter(None, titles))
-    return declared
+    titles = [t for t in (declared.get("title", ""), *(text_of(e) for e in root.iter("title"))) if t]
+    headings = (text_of(e) for e in root.iter("h1", "h2"))
+    title = next((h for h in headings if len(h) >= 6 and any(t.startswith(h) for t in titles)), None)
+    if title is None:
+        return declared | ({"title": titles[0]} if titles else {})
+    declared["title"] = title
+    rests = (SITE_SEPARATOR_RE.split(t[len(title) :])[-1].strip() for t in titles)
+    site = next(filter(None, rests), None)
+    return {"site": site} | declared if site else declared
 
 
 def text_of(element: etree._Element) -> str:

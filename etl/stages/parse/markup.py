@@ -13,81 +13,19 @@ from lxml import etree
 
 # What a reader never shows: code, embedded objects, form controls.
 HIDDEN = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "canvas",
-        "svg",
-        "math",
-        "audio",
-        "video",
-        "map",
-        "form",
-        "button",
-        "select",
-        "textarea",
-        "input",
-        "option",
-        "head",
-        "title",
-        "meta",
-        "link",
-        "nav",
-        "footer",
-    ]
+    re.findall(
+        r"\w+",
+        "script style template noscript iframe object embed canvas svg math audio video map form button select "
+        "textarea input option head title meta link nav footer",
+    )
 )
 BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-        "br",
-        "caption",
-    ]
+    re.findall(
+        r"\w+",
+        "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure "
+        "footer h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody "
+        "tfoot thead tr ul br caption",
+    )
 )
 CELLS = frozenset({"td", "th"})
 # The real address comes before `src` where images load lazily.
