@@ -173,8 +173,8 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
     for line in repair_lines(trace.repaired.repairs, trace.repaired.value):
         out.print(line)
     heading("去除", "removed")
-    for why, line in a.removed:
-        out.print(Text.assemble((f"{why:<12} ", "dim"), shorten(line, 90)))
+    for why, removed in a.removed:
+        out.print(Text.assemble((f"{why:<12} ", "dim"), shorten(removed, 90)))
     heading("文章", "article")
     for field, value in article_fields(a, trace.content_hash).items():
         out.print(Text.assemble((f"{field:<10} ", "dim"), str(value)))

@@ -95,7 +95,9 @@ def lookup_rows(file: str, key: str) -> Iterator[dict[str, str]]:
     for row in read_toml(file)[key]:
         code = row.get("code", "")
         if not code or code in seen or not row.get("zh") or not row.get("en"):
-            raise RulesError(f"rules/{file}: [[{key}]] {code or '?'}: code, zh and en are needed, each code once")
+            raise RulesError(
+                f"rules/{file}: [[{key}]] {code or '?'}: code, zh and en are needed, each code once"
+            )
         seen.add(code)
         wanted = {"code": code, "zh": row["zh"], "en": row["en"], "note": row.get("definition", "")}
         yield wanted | ({"group_zh": row["group"]} if "group" in row else {})

@@ -132,7 +132,7 @@ def test_settings_file(etl: Etl, tmp_path: Path) -> None:
         ("wrokers = 2", "wrokers"),
         ("workers = 0", "workers"),
         ('sources = "inbox"', "paths"),
-        ("workers = ", "line 1"),
+        ("workers = 2\nsettle = ,", "line 2"),
     ],
 )
 def test_mistakes_in_the_settings_file_are_named(etl: Etl, tmp_path: Path, text: str, word: str) -> None:
