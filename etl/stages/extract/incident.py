@@ -72,11 +72,8 @@ def _one_case(a: Stretch, b: Stretch, rules: ExtractRules) -> bool:
         return False
     if b.verdict != "incident":
         return False
-    text = b.reads[0].sentence.text
     same_kind = kind_of(a, rules)[0] == kind_of(b, rules)[0]
     if same_kind and not segment_._closed(a):
-        return True
-    if same_kind and rules.cues["merge"].search(text[:24]):
         return True
     return same_kind and _is_lead(a, b)
 

@@ -21,7 +21,7 @@ NUMBER_RE = re.compile(
 )
 HEADING_MAX = 42
 LEAD_IN_RE = re.compile(
-    r"^(?:本报讯|本网讯|讯|\S{0,14}(?:讯|电|消息)|[（(][^）)]{0,30}[）)]|【[^】]{0,20}】|“|‘|而|但|然而|其中|据悉|，|\s|就在|早在|在|于|时间回到|时间拉回到?|直到|原来|话说|记得|这是|那是|事情(?:要)?(?:发生在|从|还得从)|事发|案发|案发于|：|:|日前，)*"
+    r"^(?:还有|又有|本报讯|本网讯|讯|\S{0,14}(?:讯|电|消息)|[（(][^）)]{0,30}[）)]|【[^】]{0,20}】|“|‘|而|但|然而|其中|据悉|，|\s|就在|早在|在|于|时间回到|时间拉回到?|直到|原来|话说|记得|这是|那是|事情(?:要)?(?:发生在|从|还得从)|事发|案发|案发于|：|:|日前，)*"
 )
 DATELINE_RE = re.compile(
     r"(?:讯|电|消息)(?:[（(][^）)]{0,40}[）)])?[，：:\s]?$|^[（(【][^）)】]{0,30}[）)】]?$"
@@ -31,6 +31,7 @@ SIGNATURE_RE = re.compile(
 )
 NARRATIVE = ("report", "discovery", "occur", "handling")
 # Cues that make a sentence unfit to carry an event, in order of the reason given.
+GENERIC = frozenset({"advice", "law", "plan", "meeting", "campaign", "recruitment", "advertisement"})
 UNFIT = (
     "fiction",
     "foreign",
@@ -142,15 +143,22 @@ def _kind(page: Page, s: Sentence, first: bool) -> str:
     return "text"
 
 
-def _cues(
-    text: str, cues: Mapping[str, Pattern], times: Sequence[Expression], names: set[str]
-) -> frozenset[str]:
-    """Cue families of a sentence, and `narrative` where a particular event is told in it."""
+def _cues(text: str, cues: Mapping[str, Pattern], times: Sequence[Expression], names: set[str]) -> frozenset[str]:
+    """Cue families of a sentence, and `narrative` where it may tell of a particular event.
+
+    Particular is a named person, somebody singled out (一名男子), or a moment of its own; what is
+    conditional, habitual or counted over a period is not.
+    """
     found = {name for name, pattern in cues.items() if pattern.search(text)}
-    particular = bool(names) or "someone" in found
-    if particular and found & set(NARRATIVE) and not (found & {"hypothetical"} and not times):
-        if not (found & {"stat"} and not names) and (found & {"report", "discovery", "handling", "occur"}):
-            found.add("narrative")
+    dated = any(not e.period and not set(e.parts) <= {"year", "yearpart"} for e in times)
+    if not (names or "someone" in found or dated):
+        return frozenset(found)
+    happens = bool(found & set(NARRATIVE)) or dated or bool(names)
+    general = "hypothetical" in found and not names and not (dated and found & {"report", "discovery"})
+    counted = "stat" in found and not names
+    generic = bool(found & GENERIC) and not names and not ("singled" in found and found & {"report", "discovery", "occur"})
+    if happens and not (general or counted or generic):
+        found.add("narrative")
     return frozenset(found)
 
 
@@ -160,24 +168,19 @@ def _cues(
 def stretches(reads: Sequence[Read]) -> list[Stretch]:
     """The body cut where a case may begin, before anything is judged."""
     cut: list[Stretch] = []
-    after_heading = False
+    headings: list[Read] = []
     for i, r in enumerate(reads):
         if r.kind == "heading":
-            cut.append(Stretch([r], "heading"))
-            after_heading = True
+            headings.append(r)
             continue
-        reason = _opens(reads, i, cut[-1] if cut else None, after_heading)
-        if (
-            reason
-            or not cut
-            or (
-                cut[-1].opened == "heading" and len(cut[-1].reads) == 1 and cut[-1].reads[0].kind == "heading"
-            )
-        ):
-            cut.append(Stretch([r], reason or ("section" if after_heading else "start")))
+        reason = _opens(reads, i, cut[-1] if cut else None, bool(headings))
+        if reason or not cut:
+            cut += [Stretch([h], "heading") for h in headings[:-1]]
+            cut.append(Stretch([*headings[-1:], r], reason or "start"))
         else:
             cut[-1].reads.append(r)
-        after_heading = False
+        headings = []
+    cut += [Stretch([h], "heading") for h in headings]
     for s in cut:
         s.names = set().union(*(r.names for r in s.reads))
     return cut
@@ -199,6 +202,8 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return ""
     if opening_time(r):
         return "time"
+    if r.first and ANOTHER_RE.match(r.sentence.text) and _closed(current) and r.cues & {"report", "discovery"}:
+        return "same day"
     if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and _closed(current):
         return "fresh"
     if r.first and "report" in r.cues and not _continues(r) and _closed(current) and r.names:
@@ -206,6 +211,8 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
     return ""
 
 
+# 同日下午，该所民警又: a further case dated by the one before
+ANOTHER_RE = re.compile(r"^(?:同日|当日|当天|同一天|次日|第二天|当晚)[^，。]{0,8}，[^。]{0,16}(?:又|另|还)")
 FRESH_HEAD = re.compile(
     r"^(?:“|‘)?(?:无独有偶|另(?:一起|外)|又有|还有(?:一次|一起|一位|一回)|类似的|同样|除此之外|此外|而在|再如|再比如|比如|例如|家住|辖区(?:居民|群众|村民)|市民|村民|居民|同日|当天|同一天|在)"
 )
@@ -266,6 +273,12 @@ CLOSED_RE = re.compile(
 )
 
 
+# 11日晚，嫌疑人吴某落网; 1月2日，办案民警在出租屋内将其抓获
+PURSUIT_RE = re.compile(
+    r"^[^。]{0,40}(?:嫌疑人|其抓获|该案|此案|本案|案件|作案|专案|办案|侦查|锁定|落网|归案|抓捕|该男子|该女子|老人|民警(?:再次|终于|通过|在)|(?:将|把)[^。]{0,12}抓获)"
+)
+
+
 def merged(cut: Sequence[Stretch]) -> list[Stretch]:
     """Stretches that tell one case put together: same persons, a chain, a lead and its body, a series."""
     out: list[Stretch] = []
@@ -280,9 +293,10 @@ def merged(cut: Sequence[Stretch]) -> list[Stretch]:
 
 def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
-    if b.opened in {"heading", "number"} or a.reads[-1].kind == "heading":
+    if b.opened in {"heading", "number", "section"} or a.reads[-1].kind == "heading":
         return False
-    if b.opened == "section":
+    if not any("narrative" in r.cues for r in a.reads):
         return False
-    shared = a.names & b.names
-    return bool(shared) and any("narrative" in r.cues for r in a.reads)
+    if a.names & b.names:
+        return True
+    return not _closed(a) and bool(PURSUIT_RE.match(b.reads[0].sentence.text))

@@ -16,7 +16,11 @@ REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
 WHOLE = ("fiction", "drill", "recruitment", "advertisement", "foreign")
 OLD_YEARS = 15
 YEAR_RE = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
+DECISIVE = {"arrested", "penalised", "returned", "rescued", "mediated", "escorted_home", "reunited", "loss_prevented", "casualties", "assisted", "registered", "controlled", "found"}
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
+
+
+MADE_UP_RE = re.compile(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
 
 
 def judge(s: Stretch, article: Article, reads: Sequence[Read], rules: ExtractRules) -> None:
@@ -42,23 +46,32 @@ def _verdict(s: Stretch, article: Article, reads: Sequence[Read], rules: Extract
     if not narrative:
         return _reason(texts), "no narrative sentence"
     text = "".join(r.sentence.text for r in told)
-    points = kinds.score(text, 80, rules.kinds)
-    best = max(points.values(), default=0.0)
-    acted = any(r.cues & {"report", "discovery", "handling"} for r in told)
-    police = any("police" in r.cues for r in s.reads) or "report" in set().union(*(r.cues for r in told))
-    if best < kinds.ENOUGH and not (
-        acted and police and any(r.cues & {"report", "discovery"} for r in narrative)
-    ):
-        return _reason(texts), "no signal of a kind"
-    if not (acted or police):
-        return "no_event", "nobody acts"
-    circumstance = bool(any(r.names for r in told) or any(r.times for r in told)) or len(narrative) >= 2
-    if not circumstance:
-        return "no_circumstance", "neither who nor when"
-    unfit = [r for r in texts if r.cues & set(UNFIT) and "narrative" not in r.cues]
-    if len(narrative) == 1 and len(unfit) > 2 * len(told) and not any(r.names for r in narrative):
-        return _reason(texts), "one clause among generalities"
-    return "incident", f"opened by {s.opened}"
+    head = "".join(r.sentence.text for r in s.reads if r.kind == "heading")
+    points = kinds.score(head + "".join(r.sentence.text for r in narrative), 80, rules.kinds)
+    signal = max(points.values(), default=0.0) >= kinds.ENOUGH
+    if not signal:
+        full = kinds.score(text, 80, rules.kinds)
+        signal = max(full.values(), default=0.0) >= kinds.ENOUGH and any(r.names for r in narrative)
+    weight = circumstances(s, narrative, text, rules)
+    if signal and len(weight) >= 2 and weight & {"who", "report"}:
+        return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
+    if not signal and weight >= {"who", "report", "outcome"}:
+        return "incident", f"opened by {s.opened}; no signal of a kind"
+    return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")
+
+
+def circumstances(s: Stretch, narrative: Sequence[Read], text: str, rules: ExtractRules) -> set[str]:
+    """What a stretch tells beside the event: who, when, that it was reported or found, how it ended."""
+    found = set()
+    if any(r.names or "singled" in r.cues for r in narrative):
+        found.add("who")
+    if any(r.cues & {"report", "discovery"} for r in narrative):
+        found.add("report")
+    if any(not e.period for r in narrative for e in r.times):
+        found.add("when")
+    if any(rule.pattern.search(text) for rule in rules.outcomes if rule.code in DECISIVE):
+        found.add("outcome")
+    return found
 
 
 def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) -> str:
@@ -67,7 +80,8 @@ def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) 
     for name in WHOLE:
         count = sum(name in r.cues for r in reads)
         in_title = bool(rules.cues[name].search(title))
-        if count >= 3 or (in_title and count) or (count >= 2 and count * 4 >= len(reads)):
+        sure = name == "fiction" and any(MADE_UP_RE.search(r.sentence.text) for r in reads)
+        if sure or count >= 3 or (in_title and count) or (count >= 2 and count * 4 >= len(reads)):
             return REASONS.get(name, name)
     return ""
 
