@@ -109,6 +109,9 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
 
     Raises ArticleError: `empty`, `binary`, or `undecodable` (over 0.5 % of the characters replaced).
     """
+    if data.endswith(b"\0" * 8):  # a file's tail after a crash; one is kept where UTF-16 may need it
+        data = data.rstrip(b"\0")
+        data += b"\0" * (len(data) % 2)
     if not data.strip(b"\x00\t\n\r\x0b\x0c "):
         raise ArticleError("empty", f"{len(data)} bytes, none of them text")
     for mark, codec in MARKS:

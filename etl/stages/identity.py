@@ -20,16 +20,15 @@ KEPT_AT_DIGITS = ".:-/%"
 # 3—5日, 3～5日, 3−5日: read as a hyphen between digits. After NFKC ～ is ~. Each pattern begins with what it
 # looks for and checks the character before it afterwards: that is many times faster than the other way round.
 DASHES = "‐‑‒–—―〜"  # what of them is not between digits goes at the end
-DASH_RE = re.compile(rf"[-~∼−{DASHES}](?<=\d.)[-~∼−{DASHES}]{{0,3}}(?=\d)")
-MINUS_RE = re.compile(r"−(?=\d)")
+DASH_RE = re.compile(rf"[-~∼{DASHES}](?<=\d.)[-~∼{DASHES}]*+(?=\d)")
 LOOSE_RE = re.compile(rf"[{re.escape(KEPT_AT_DIGITS)}](?<!\d.)(?!\d)")
 GONE_RE = re.compile(f"[{DASHES}]+")
 COMMA_RE = re.compile(r"、(?:(?<!\d、)|(?!\d))")
 DROPPED = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc", "Cf"}
 
 
-# Wide forms of the kept characters, narrowed before anything else is dropped.
-NARROWED = tuple(zip("：％．－／～", ":%.-/~", strict=True))
+# Wide forms of the kept characters and the true minus, narrowed before dashes are looked at.
+NARROWED = tuple(zip("：％．－−／～", ":%.--/~", strict=True))
 
 
 @cache
@@ -50,7 +49,7 @@ def canonical_text(text: str) -> str:
     A dash or tilde between digits counts as a hyphen, and a 、 between digits stays.
 
     >>> canonical_text("截至8月，涉案1.5万元； 气温－3℃。")
-    '截至8月涉案1.5万元气温-3℃'
+    '截至8月涉案1.5万元气温-3°C'
     >>> canonical_text("3、5日"), canonical_text("3～5日"), canonical_text("35日")
     ('3、5日', '3-5日', '35日')
     """
@@ -62,8 +61,8 @@ def canonical_text(text: str) -> str:
         text = text.replace(wide, narrow)
     if not unicodedata.is_normalized("NFKC", text):
         text = "".join(drop("", unicodedata.normalize("NFKC", text)).split())
-    text = MINUS_RE.sub("-", DASH_RE.sub("-", text))
-    return GONE_RE.sub("", COMMA_RE.sub("", LOOSE_RE.sub("", text)))
+    text = LOOSE_RE.sub("", COMMA_RE.sub("", text))
+    return GONE_RE.sub("", DASH_RE.sub("-", text))
 
 
 def content_hash(title: str | None, body: str) -> bytes:
