@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -23,12 +24,14 @@ from etl.store.engine import Connection, connect
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 ROUNDS = 3
-TABLES = ("articles", "sightings", "source_files", "incidents", "incident_persons", "reported_figures")
+TABLES = ("source_files", "sightings", "articles", "incidents", "incident_persons", "reported_figures")
 
 
 def make_corpus(folder: Path, files: int) -> None:
     """`files` articles in folders of a thousand."""
-    originals = [p.read_bytes() for p in sorted(SAMPLES.rglob("*.txt")) if p.parent.name in ("bare", "damaged")]
+    originals = [
+        p.read_bytes() for p in sorted(SAMPLES.rglob("*.txt")) if p.parent.name in ("bare", "damaged")
+    ]
     for number in range(files):
         target = folder / f"{number // 1000:04}" / f"{number:07}.txt"
         target.parent.mkdir(exist_ok=True)
@@ -98,11 +101,15 @@ def main(files: int = 5000) -> None:
                 with connect(url, limits=False) as connection:
                     rows = copy_out(connection)
                     connection.execute("TRUNCATE source_files, articles, changes CASCADE")
-                    plain.append(timed(lambda: copy_in(connection, rows)))
+                    plain.append(timed(partial(copy_in, connection, rows)))
     print(f"{files} files, medians of {ROUNDS} rounds")
     print(f"first run            {median(first):8.2f} s   {files / median(first):8.0f} files/s")
-    print(f"plain COPY           {median(plain):8.2f} s   first run / COPY       {median(first) / median(plain):6.2f}")
-    print(f"second run           {median(again):8.2f} s   second run / walk+stat {median(again) / median(walks):6.2f}")
+    print(
+        f"plain COPY           {median(plain):8.2f} s   first run / COPY       {median(first) / median(plain):6.2f}"
+    )
+    print(
+        f"second run           {median(again):8.2f} s   second run / walk+stat {median(again) / median(walks):6.2f}"
+    )
 
 
 if __name__ == "__main__":
