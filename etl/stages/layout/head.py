@@ -27,6 +27,7 @@ from etl.stages.layout.lines import (
 
 MAX_HEAD_LINES = 80
 MAX_WORDLESS_LINES = 8  # head of a page that holds no sentence at all: verse, lists
+MIN_TITLE_CHARS = 4  # of a title that no date or breadcrumb vouches for
 MAX_GAP = 3  # unknown lines that a weaker anchor may carry along
 MAX_EXEMPT_CHARS = 40  # the first line may end like a sentence and still be the title
 NEAR = 3  # lines after a title within which a sentence must follow
@@ -200,6 +201,10 @@ def is_site(line: str, rules: LayoutRules) -> bool:
 def starts_story(i: int, lines: Sequence[Row]) -> bool:
     """Whether line `i` can be the title: a heading, no speech, with a sentence close below it."""
     line = lines[i].line
-    if not is_heading(line) or (QUOTED_RE.match(line) and EXCLAIMED_RE.search(line)):
+    if (
+        len(line) < MIN_TITLE_CHARS
+        or not is_heading(line)
+        or (QUOTED_RE.match(line) and EXCLAIMED_RE.search(line))
+    ):
         return False
     return any(is_sentence(row.line) for row in lines[i + 1 : i + 1 + NEAR])

@@ -67,7 +67,7 @@ def is_heading(line: str) -> bool:
     (True, False)
     """
     return (
-        4 <= len(line) <= 60
+        3 <= len(line) <= 60
         and not FULL_STOP_RE.search(line)
         and line[-1] not in "，、：,:"
         and "。" not in line

@@ -7,7 +7,7 @@ import unicodedata
 
 from etl.rules.layout import LayoutRules
 
-MIN_TITLE_CHARS = 4
+MIN_TITLE_CHARS = 2
 MAX_SITE_CHARS = 16
 LABEL_RE = re.compile(r"(?:【标题】|(?:标题|主题|题目)[:：]) ?")
 
