@@ -27,8 +27,8 @@ COMMA_RE = re.compile(r"、(?:(?<!\d、)|(?!\d))")
 DROPPED = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc", "Cf"}
 
 
-# Wide forms of the kept characters and the true minus, narrowed before dashes are looked at.
-NARROWED = tuple(zip("：％．－−／～", ":%.--/~", strict=True))
+# Wide forms of the kept characters, the true minus, and ℃, the one symbol of everyday text that NFKC changes.
+NARROWED = (*zip("：％．－−／～", ":%.--/~", strict=True), ("℃", "°C"))
 
 
 @cache
