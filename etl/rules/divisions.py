@@ -30,6 +30,11 @@ class Division:
     short: str
 
     @property
+    def common(self) -> str:
+        """The name in daily use: 西盟县 for 西盟佤族自治县, otherwise the official one."""
+        return f"{self.short}{self.name[-1]}" if "族自治" in self.name else self.name
+
+    @property
     def level(self) -> str:
         """province, city or district; a municipality counts as a city, as the guideline has it."""
         if self.code[:2] in MUNICIPALITIES and self.code.endswith("0000"):
@@ -75,7 +80,8 @@ def build_divisions(rows: Iterable[tuple[str, ...]], changes: Iterable[tuple[str
     by_name: dict[str, list[Division]] = {}
     by_short: dict[str, list[Division]] = {}
     for d in known:
-        by_name.setdefault(d.name, []).append(d)
+        for name in {d.name, d.common}:
+            by_name.setdefault(name, []).append(d)
         by_short.setdefault(d.short, []).append(d)
     return Divisions(
         {n: tuple(ds) for n, ds in by_name.items()},

@@ -28,9 +28,10 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     found_units, pronouns = units.find(
         view, rules.units, rules.divisions, [(t.start, t.end) for t in found_times]
     )
+    framing = units.framing(article, rules.units, rules.divisions)
     mentions = people.find(view, rules.people)
     reads = segment.read(page, found_times, mentions, rules.cues)
-    reading = Reading(article, page, rules, found_times, found_units, pronouns, mentions, reads)
+    reading = Reading(article, page, rules, found_times, found_units, pronouns, framing, mentions, reads)
     told, segments = incidents(reading)
     quoted = figures_.figures(
         page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]
@@ -39,6 +40,6 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
         kind=article_kind(article, segments, bool(quoted), rules.cues),
         incidents=told,
         figures=quoted,
-        agencies=units.agencies(found_units, rules.units, rules.divisions),
+        agencies=units.agencies([*found_units, *framing], rules.units, rules.divisions),
         segments=segments,
     )

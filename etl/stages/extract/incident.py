@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from etl.model import Agency, Article, Incident, Segment, Span
 from etl.rules.extract import ExtractRules
 from etl.stages.extract import items as items_
-from etl.stages.extract import kinds, outcomes, places, roles, units
+from etl.stages.extract import admin, kinds, outcomes, places, roles, units
 from etl.stages.extract import segment as segment_
 from etl.stages.extract.people import Mention
 from etl.stages.extract.segment import Read, Stretch
@@ -33,6 +33,7 @@ class Reading:
     times: Sequence[Expression]
     units: Sequence[Unit]
     pronouns: Sequence[Pronoun]
+    framing: Sequence[Unit]
     mentions: Sequence[Mention]
     reads: Sequence[Read]
 
@@ -90,6 +91,7 @@ def kind_of(s: Stretch, rules: ExtractRules) -> tuple[str, str]:
     """Kind of a stretch and the rule that settled it."""
     text = "".join(x.sentence.text for x in s.told())
     head = s.reads[0].sentence.text if s.reads[0].kind == "heading" else ""
+    text = kinds.SUPPOSED_RE.sub("", text)
     points = kinds.score(head + text, OPENING + len(head), rules.kinds)
     minor = bool(kinds.MINOR_RE.search(text))
     return kinds.decide(text, points, minor)
@@ -119,10 +121,11 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     text = view[start:end]
     kind, rule = kind_of(s, rules)
     s.rule = f"{s.rule}; kind: {rule}"
-    when = timing(view, (start, end), r.times, cal)
+    when = timing(view, (start, end), r.times, cal, s.span[0])
     where = places.place(text, rules.places)
     unit, unit_flags = station(r, (start, end), kind)
-    admin, admin_flags = _admin(r, unit, where[0] if where else "")
+    unit = _with_bureau(unit, r) if unit else None
+    stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
     people = roles.persons(view, [m for m in r.mentions if start <= m.start < end], kind, rules.people)
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
@@ -145,9 +148,9 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
         station=unit.name if unit else None,
         station_full=unit.full if unit else None,
         agency=_agency(unit, r) if unit else None,
-        province=admin.get("province"),
-        city=admin.get("city"),
-        district=admin.get("district"),
+        province=stated.get("province"),
+        city=stated.get("city"),
+        district=stated.get("district"),
         persons=people,
         items=tuple(word for word, _ in things),
         amount_cny=money[0] if money else None,
@@ -194,13 +197,20 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
         return stations[0], ("station_from_article",)
     if not names and len({u.name for u in known}) == 1:
         return known[0], ("station_from_article",)
-    if before and len(names) != 0:
-        return (
-            (before[-1], ("station_from_article",))
-            if before[-1].level == "station" and not points
-            else (None, ())
-        )
-    return (_acting(known, kind), ("station_from_article",)) if known and not names else (None, ())
+    if before and names:
+        return (before[-1], ("station_from_article",)) if before[-1].level == "station" and not points else (None, ())
+    around = known or r.framing
+    return (_acting(around, kind), ("station_from_article",)) if around and not names else (None, ())
+
+
+def _with_bureau(unit: Unit, r: Reading) -> Unit:
+    """A station or team without parents put under the one bureau that the article and its sign-off name."""
+    if unit.full != unit.name or unit.name.endswith("局"):
+        return unit
+    bureaus = {u.full for u in (*r.units, *r.framing) if _level_group(u) == "bureau" and not _helps(r, u)}
+    chained = {u.full for u in r.framing if u.name == unit.name and u.full != unit.name}
+    full = next(iter(chained), None) or (next(iter(bureaus)) + unit.name if len(bureaus) == 1 else unit.full)
+    return replace(unit, full=full)
 
 
 def _level_group(u: Unit) -> str:
@@ -224,31 +234,37 @@ def _acting(inside: Sequence[Unit], kind: str) -> Unit:
         if traffic:
             return traffic[0]
     bureaus = [u for u in inside if u.name.endswith(("公安局", "分局", "公安厅", "公安部", "公安处"))]
-    lower = [u for u in inside if u not in bureaus]
+    lower = [u for u in inside if u not in bureaus and not u.name.endswith("指挥中心")]
+    bureaus = bureaus or list(inside)
     return (lower or bureaus)[0]
 
 
 def _helps(r: Reading, u: Unit) -> bool:
     """Whether the words around a unit say that it only helps or receives."""
+    if u.start < 0:
+        return False
     view = r.page.view
     before = view[max(0, u.start - 8) : u.start]
     after = view[u.end : u.end + 8]
     return bool(r.rules.units.helping_before.search(before) or r.rules.units.helping_after.match(after))
 
 
-def _admin(r: Reading, unit: Unit | None, place: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Divisions stated by the unit's chain, the place phrase and the dateline; see `units.settle`."""
+def _admin(
+    r: Reading, unit: Unit | None, place: str, opening: str
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Divisions stated by the unit's chain, the place phrase, the opening of the case and the dateline."""
     divisions = r.rules.divisions
     chains = [unit.full] if unit else []
-    if unit and len(unit.full) <= len(unit.name) + 1:
-        chains += [u.full for u in r.units if _level_group(u) == "bureau"][:1]
-    elif not unit:
-        chains += [u.full for u in r.units if _level_group(u) == "bureau"][:1]
-    found = [d for text in (*chains, place) for d in units.stated_divisions(text, divisions)]
-    found += units.dateline_divisions(r.page.view, divisions)
-    parts, flags = units.settle(found, r.page.view)
+    if not unit or unit.full == unit.name:
+        chains += [u.full for u in (*r.units, *r.framing) if _level_group(u) == "bureau"][:1]
+    lead = r.page.view[:OPENING].split("。")[0]
+    found = [d for text in (*chains, place, opening) for d in admin.stated_divisions(text, divisions)]
+    found += admin.dateline_divisions(r.page.view, divisions)
+    if not found:
+        found = admin.stated_divisions(lead, divisions)
+    parts, flags = admin.settle(found, r.page.view)
     if "district" in parts and "city" not in parts:
-        city = units.city_stated(parts["district"], found, r.page.view, divisions)
+        city = admin.city_stated(parts["district"], found, r.page.view, divisions)
         if city:
             parts["city"] = city
     return parts, flags

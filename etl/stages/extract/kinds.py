@@ -47,6 +47,10 @@ def _distinct(pattern: Pattern, text: str) -> tuple[set[str], int]:
     return seen, first
 
 
+# 他以为是被人偷了: what somebody thought
+SUPPOSED_RE = re.compile(r"(?:误以为|以为|怀疑|担心|生怕|害怕)[^，。！？\n]{0,12}(?:被盗|被偷|被人偷|偷了|被骗|诈骗|着火|爆炸|出事|走丢|走失|自杀|轻生)")
+
+
 def decide(text: str, points: Scores, minor: bool) -> tuple[str, str]:
     """The kind of an incident told in `text`, and the rule that settled it. `points` come from `score`.
 
@@ -71,7 +75,7 @@ DESPAIR_RE = re.compile(
     r"轻生|自杀|自尽|寻短见|想不开|割腕|喝(?:下)?农药|烧炭|结束[^。]{0,6}生命|遗书|不想活|活不下去|活着没意思|厌世|自缢|上吊|寻死|一死了之|跳楼|了断|失恋|绝望|抑郁|分手|感情(?:受挫|不顺)|要跳|遗言|悬空|救生气垫|(?:天台|楼顶|桥沿|桥栏|护栏|窗台)[^。]{0,4}(?:边缘|外侧|外沿)|跳下去|想跳|跳桥|跳河|跳江|(?:坐|站|爬|翻)[^。]{0,8}(?:天台|楼顶|塔吊|护栏|桥沿|栏杆|顶楼)"
 )
 LEFT_RE = re.compile(
-    r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|丢失(?!的?孩)|失主|失物|丢了"
+    r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|失主|失物|忘了?取|忘了?拿"
 )
 TAKEN_RE = re.compile(
     r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案"
@@ -80,8 +84,11 @@ MINOR_RE = re.compile(
     r"(?:[1-9]|1[0-7]|[一二三四五六七八九]|十[一二三四五六七])(?:周)?岁|未成年|小学|初中|高中|初[一二三]|高[一二三]|[一二三四五六]年级|女孩|男孩|孩子|少年|少女|学生"
 )
 LEFT_HOME_RE = re.compile(
-    r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
+    r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|拌(?:了)?[^。]{0,3}嘴|离开(?:了)?家|考砸|没考好|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
 )
+CAUGHT_RE = re.compile(r"刑事拘留|刑拘|逮捕|行政拘留|行拘|犯罪嫌疑人|落网|归案|批捕|取保候审")
+NEIGHBOUR_RE = re.compile(r"邻居|邻里|隔壁|对门|楼上|楼下|同村|小区|[\d一二三四五六七八九十](?:栋|幢|号楼|单元)|两家|两户")
+BUSINESS_RE = re.compile(r"退|押金|工资|房东|租客|老板|顾客|消费|借|欠|店主|商家|薪|乘客|司机|客人|摊|买|卖|同学|医院|施工|合同|货款|物业")
 NOISE_RE = re.compile(r"噪音|噪声|扰民|太吵|吵得|无法(?:休息|入睡)|睡不着|广场舞|音响|音量")
 BLOWS_RE = re.compile(r"动(?:起)?手|打(?:了|架|伤|起来)|推搡|大打出手|拳脚")
 SPOUSE_RE = re.compile(
@@ -93,7 +100,7 @@ MUTUAL_RE = re.compile(
 RESIST_RE = re.compile(
     r"袭警|妨害公务|阻碍[^。]{0,12}(?:执法|执行|公务)|暴力抗法|(?:殴打|撕咬|抓伤|咬伤|袭击|踢打|辱骂|推搡)[^。]{0,6}(?:民警|辅警|交警|警察)"
 )
-HOAX_RE = re.compile(r"谎报|报假警|虚假(?:报警|警情)|假警|恶意(?:报警|拨打)")
+HOAX_RE = re.compile(r"虚构事实|纯属虚构|谎报|报假警|虚假(?:报警|警情)|假警|恶意(?:报警|拨打)")
 FUGITIVE_RE = re.compile(r"在逃|逃犯|网逃|网上追逃|通缉|潜逃")
 PENALTY_RE = re.compile(
     r"行政拘留|刑事拘留|刑拘|行拘|罚款|故意伤害|寻衅滋事|轻伤|轻微伤|刑事(?:强制)?措施|批准逮捕"
@@ -190,6 +197,8 @@ def _fraud(text: str, points: Scores, minor: bool) -> str | None:
 
 def _blows(text: str, points: Scores, minor: bool) -> str | None:
     """Rule 7: spouses who were reconciled, a mutual brawl, resistance to officers, an assault with a penalty."""
+    if HOAX_RE.search(text) and PENALTY_RE.search(text):
+        return "public_order"
     if HOAX_RE.search(text) or RESIST_RE.search(text):
         points["public_order"] = points.get("public_order", 0) + 2 * STRONG
         return None
@@ -226,6 +235,9 @@ def _noise(text: str, points: Scores, minor: bool) -> str | None:
 def _dispute(text: str, points: Scores, minor: bool) -> str | None:
     """The general dispute gives way to one between relatives or neighbours that has its own signal."""
     other = points.get("dispute_mediation.other", 0)
+    if other >= STRONG and NEIGHBOUR_RE.search(text) and not BUSINESS_RE.search(text) and not points.get("dispute_mediation.family", 0) >= STRONG:
+        points["dispute_mediation.neighbour"] = points.get("dispute_mediation.neighbour", 0) + points.pop("dispute_mediation.other")
+        other = 0
     for k in ("dispute_mediation.family", "dispute_mediation.neighbour"):
         if other and points.get(k, 0) >= STRONG:
             points[k] += 1
@@ -236,6 +248,17 @@ def _dispute(text: str, points: Scores, minor: bool) -> str | None:
     ):
         for k in [k for k in points if k.startswith("dispute") and points[k] >= STRONG]:
             points[k] += 2
+    return None
+
+
+def _criminal(text: str, points: Scores, minor: bool) -> str | None:
+    """Where somebody was caught or detained, an offence outweighs the dispute that its words resemble."""
+    if not CAUGHT_RE.search(text):
+        return None
+    offences = [k for k in points if k.startswith(("theft", "fraud", "violent", "assault", "public_order", "crime")) and points[k] >= STRONG]
+    if offences:
+        for k in [k for k in points if k.startswith("dispute")]:
+            points.pop(k)
     return None
 
 
@@ -266,12 +289,16 @@ def _search(text: str, points: Scores, minor: bool) -> str | None:
         points["person_assistance"] *= 0.6
     if points.get("fire", 0) >= STRONG + OPENING and points.get("rescue"):
         points["rescue"] *= 0.5
-    if points.get("traffic_accident", 0) >= STRONG + OPENING and points.get("rescue"):
-        points["rescue"] *= 0.5
+    for k in ("traffic_accident", "public_safety_accident"):
+        if points.get(k, 0) >= STRONG + OPENING and points.get("rescue"):
+            points["rescue"] *= 0.5
+    if points.get("public_safety_accident", 0) >= STRONG + OPENING and points.get("person_assistance"):
+        points["person_assistance"] *= 0.6
     return None
 
 
 RULES = (
+    ("criminal", _criminal),
     ("fugitive", _fugitive),
     ("crash", _crash),
     ("suicide", _suicide),

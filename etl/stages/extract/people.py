@@ -14,6 +14,10 @@ from etl.rules.extract import PeopleRules
 
 # 张某某, 李某甲, 张某群, 郝某1
 AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
+# 热某, 玉某: a first syllable outside the list of surnames, as in names of minorities
+RARE_SURNAME_RE = re.compile(
+    r"[\u4e00-\u9fff](?<![的在是有于因为对被将把该其与和及向从到至由名一某种这那个等以用给了着过让叫称说做去来到年月日时元人员家位者子女男方友司店主或即后前里外中上下内同并经犯伙当本])某(?=[某甲乙丙，、。（和与将在被对因驾报的称到以于]|[\u4e00-\u9fff][，、。（])"
+)
 # 某小区, 某日, 某网络平台: 某 of a thing
 MOU_THING_RE = re.compile(
     r"某(?:小区|路|街|村|镇|乡|地|处|日|天|月|年|公司|酒店|宾馆|饭店|餐|店|超市|商|学校|医院|银行|单位|工地|一|个|些|种|项|栋|楼"
@@ -85,6 +89,8 @@ def _titled(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """冯女士, 张某, 欧阳某某, 李某甲, 钱阿婆, 王警官."""
     for m in rules.title.finditer(view):
         surname = _surname_before(view, m.start(), rules)
+        if not surname and m[0] == "某" and RARE_SURNAME_RE.match(view, m.start() - 1):
+            surname = view[m.start() - 1]
         if not surname:
             continue
         start = m.start() - len(surname)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 
 from etl.model import When
@@ -27,7 +27,7 @@ PERIOD_BEFORE_RE = re.compile(r"(?:截至|截止到?|自|每年|每天|每逢|�
 # 行政拘留5日, 罚款: a length, not a date
 LENGTH_BEFORE_RE = re.compile(r"(?:拘留|拘|罚|处|为期|暂扣|吊销|期限|有期徒刑|内|第)$")
 CLOCK_RE = re.compile(
-    r"(\d{1,2}|[一二两三四五六七八九十]{1,3})[时点:：](半|一刻|三刻|整|(\d{1,2}|[零一二三四五六七八九十]{1,4})分?)?"
+    r"(\d{1,2}|零|[一二两三四五六七八九十]{1,3})[时点:：](半|一刻|三刻|整|(\d{1,2}|[零一二三四五六七八九十]{1,4})分?)?"
 )
 OFFSET_RE = re.compile(
     r"(\d{1,3}|半|[一两二三四五六七八九十]{1,3}|数|几)个?多?(小时|分钟|天|日|周|星期|月)多?(.*)"
@@ -92,7 +92,7 @@ class Calendar:
     anchor_year: int | None = None
     last: date | None = None
     year: int | None = None
-    seen: list[When] = field(default_factory=list)
+    evening: bool = False  # whether the moment last named was after 18 o'clock
 
     @property
     def base(self) -> date | None:
@@ -121,6 +121,9 @@ def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
         if ("day" in atoms or "mday" in atoms) and LENGTH_BEFORE_RE.search(
             view, max(0, m.start() - 4), m.start()
         ):
+            continue
+        if runs and "week" in atoms and view[runs[-1][1] : m.start()] in {"（", " （"} and view[m.end()] in "）":
+            runs[-1] = (runs[-1][0], m.end() + 1, runs[-1][2])  # 5月13日（周一）
             continue
         if runs and _joins(view, runs[-1], m.start(), atoms):
             start, _, parts = runs[-1]
@@ -181,6 +184,7 @@ def resolve(e: Expression, cal: Calendar) -> When:
         when = _until(when, e, cal)
     if when.start is not None and when.precision not in {"year", "month"}:
         cal.last = when.start.date()
+        cal.evening = when.start.hour >= 18
     elif e.has("vague"):
         cal.last = None
     return replace(when, text=e.text, span=(e.start, e.end))
@@ -211,7 +215,10 @@ def _point(parts: Mapping[str, str], text: str, cal: Calendar) -> When:
     if "vague" in parts:
         return cal.unknown(text)
     if "offset" in parts:
-        return _offset(parts["offset"], text, cal)
+        moved = _offset(parts["offset"], text, cal)
+        if moved.start is None or not {"part", "clock"} & set(parts):
+            return moved
+        return _fine(moved.start.date(), parts.get("part", ""), parts, cal.rules)
     coarse = _coarse(parts, cal)
     if coarse is not None:
         return coarse
@@ -336,7 +343,8 @@ def _day(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, str]:
     if "chain" in parts:
         shift, part = rules.chain[parts["chain"]]
         return (cal.last + shift * DAY if cal.last else None), part
-    return cal.last, ""
+    small_hours = parts.get("part") in {"凌晨", "零晨", "后半夜", "下半夜"}
+    return (cal.last + DAY if cal.last and cal.evening and small_hours else cal.last), ""
 
 
 def _month_day(parts: Mapping[str, str], cal: Calendar) -> date | None:
@@ -382,7 +390,7 @@ def _year(word: str, cal: Calendar) -> int | None:
     """2022年, 去年 as a number."""
     if word[0].isdigit():
         return int(word[:4])
-    base = cal.base.year if cal.base else cal.anchor_year
+    base = cal.base.year if cal.base else (cal.anchor_year or cal.year)
     shift = {"去年": -1, "上年": -1, "前年": -2, "今年": 0, "本年": 0}.get(word)
     if shift is None:
         return integer(word[:4])

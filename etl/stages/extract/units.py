@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etl.model import Agency, Span
-from etl.rules.divisions import Division, Divisions
+from etl.model import Agency, Article, Span
+from etl.rules.divisions import Divisions
 from etl.rules.extract import UnitRules
+from etl.stages.extract.admin import settle, stated_divisions
 
 HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
 MAX_NAME = 22
@@ -84,6 +85,17 @@ def find(
     return _fullest(units), pronouns
 
 
+FRAME_LINES = {"sign-off", "byline", "issue"}
+
+
+def framing(article: Article, rules: UnitRules, divisions: Divisions) -> list[Unit]:
+    """Units that stand around the body: in its title, its sign-off, its source. They have no span (-1)."""
+    lines = [article.title or "", article.source or "", *(line for why, line in article.removed if why in FRAME_LINES)]
+    text = "\n".join(line for line in lines if line)
+    found, _ = find(text, rules, divisions, ())
+    return [Unit(-1, -1, u.name, u.full, u.level) for u in found]
+
+
 def _before(bounds: Sequence[int], position: int) -> int:
     return max((b for b in bounds if b <= position), default=0)
 
@@ -119,7 +131,12 @@ def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> 
         if not _kept(raw, m.start(), m.end(), rules) and not (inner and len(m[0]) == 1 and m.start() > 0):
             cut = m.end()
     name = raw[cut:]
+    if name in INDEFINITE:
+        return ""
     return "" if len(name) < (2 if cut or not inner else 1) and not inner else name
+
+
+INDEFINITE = frozenset({"一", "某", "两", "各", "多个", "一个", "某个", "该", "县", "区", "基层", "城区", "农村", "辖区", "全市", "几个", "所属", "当地", "附近", "就近", "属地", "其他", "另一", "一家", "某县"})
 
 
 def _cut_after(raw: str, at: int, rules: UnitRules) -> bool:
@@ -224,71 +241,7 @@ def _fullest(units: Sequence[Unit]) -> list[Unit]:
     return [Unit(u.start, u.end, u.name, best[u.name], u.level) for u in units]
 
 
-# ---------------------------------------------------------------- divisions and agencies
-
-
-def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
-    """Divisions that `text` (a unit chain, a place phrase, a dateline) names, candidates in order of the text.
-
-    A name with its suffix counts anywhere; a short one only where 公安, 警方, 分局 or the like follows.
-    """
-    found: list[Division] = []
-    at = 0
-    while at < len(text):
-        for size in range(min(divisions.longest, len(text) - at), 1, -1):
-            word = text[at : at + size]
-            if word in divisions.by_name:
-                found += divisions.by_name[word]
-                break
-            if word in divisions.by_short and SHORT_CONTEXT_RE.match(text, at + size):
-                found += divisions.by_short[word]
-                break
-        else:
-            size = 1
-        at += size
-    return found
-
-
-SHORT_CONTEXT_RE = re.compile(
-    r"(?:边境管理)?(?:公安|警方|分局|大队|支队|交警|消防|边防|铁路|网安|边境|市公安|县公安|区公安|[\u4e00-\u9fff]{2,4}(?:公安分局|分局|大队|公安))"
-)
-
-
-def settle(candidates: Sequence[Division], context: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Province, city and district from candidates that agree with each other and with `context`, and flags.
-
-    A county name that several provinces have is kept as written; its parents are filled in only
-    where the text names them, never from the list alone.
-    """
-    parts: dict[str, str] = {}
-    flags: list[str] = []
-    by_level: dict[str, list[Division]] = {"province": [], "city": [], "district": []}
-    for d in candidates:
-        by_level[d.level].append(d)
-    prefixes = {d.code[:2] for d in by_level["province"]}
-    cities = [d for d in by_level["city"] if not prefixes or d.code[:2] in prefixes] or by_level["city"]
-    districts = by_level["district"]
-    if cities:
-        within = [d for d in districts if any(_inside(d, c) for c in cities)]
-        districts = within or districts
-        if within:
-            cities = [c for c in cities if any(_inside(d, c) for d in within)]
-    elif prefixes:
-        districts = [d for d in districts if d.code[:2] in prefixes] or districts
-    if by_level["province"]:
-        parts["province"] = by_level["province"][0].name
-    if cities:
-        parts["city"] = cities[0].name
-    if districts:
-        parts["district"] = districts[0].name
-        if len({d.code for d in districts if d.name == districts[0].name}) > 1:
-            flags.append("ambiguous_district")
-    return parts, tuple(flags)
-
-
-def _inside(d: Division, city: Division) -> bool:
-    """Whether district `d` lies in `city`; 省直辖县 have the province's 90 in the middle."""
-    return d.code[:4] == city.code[:4] or (city.code.endswith("0000") and d.code[:2] == city.code[:2])
+# ---------------------------------------------------------------- agencies
 
 
 def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> tuple[Agency, ...]:
@@ -330,33 +283,3 @@ def _level(full: str, level: str) -> str:
     )
 
 
-# 本报长沙8月12日讯, 新华社北京5月3日电
-DATELINE_RE = re.compile(
-    r"(?:本报|本网|新华社|中新社|中新网)?([\u4e00-\u9fff]{2,6}?)(?:\d{1,2}月)?\d{1,2}日(?:讯|电|消息)"
-)
-MEDIA_RE = re.compile(
-    r"^(?:市)?(?:日报|晚报|晨报|网|电视|广播|新闻|发布|都市报|商报|人[，。、]|籍|务工|打工)"
-)
-
-
-def dateline_divisions(view: str, divisions: Divisions) -> list[Division]:
-    """Divisions named by a dateline at the head of the body."""
-    m = DATELINE_RE.search(view, 0, 60)
-    if not m:
-        return []
-    word = m[1]
-    return list(divisions.by_short.get(word, ()) or divisions.by_name.get(word, ()))
-
-
-def city_stated(district: str, found: Sequence[Division], view: str, divisions: Divisions) -> str | None:
-    """The city of `district` if the body names it other than as a medium or somebody's home."""
-    for d in found:
-        if d.name != district:
-            continue
-        for parent in divisions.parents(d):
-            if parent.level != "city":
-                continue
-            for m in re.finditer(re.escape(parent.short), view):
-                if not MEDIA_RE.match(view, m.end()):
-                    return parent.name
-    return None

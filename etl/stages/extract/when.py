@@ -26,17 +26,22 @@ LATER_RE = re.compile(
 )
 # 称其昨晚, 经查, 原来: what follows looks back
 BACK_RE = re.compile(
-    r"(?:称|说|反映|陈述|经查|经了解|经调查|经询问|经审|经核实|原来|据了解|据介绍|据[^，。]{1,8}(?:介绍|称|说|交代|供述|回忆|讲述)|回忆|交代|供述|供认|得知|了解到|查明|案发|事发|发生|讲述|起因|告诉民警|自述|承认|自|因)(?!后)"
+    r"(?:时间回到|时间拉回到?|事情|回到|称|说|反映|陈述|经查|经了解|经调查|经询问|经审|经核实|原来|据了解|据介绍|据[^，。]{1,8}(?:介绍|称|说|交代|供述|回忆|讲述)|回忆|交代|供述|供认|得知|了解到|查明|案发|事发|发生|讲述|起因|告诉民警|自述|承认|自|因)(?!后)"
 )
-DATELINE_TAIL_RE = re.compile(r"^(?:讯|电|消息|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])")
+DATELINE_TAIL_RE = re.compile(r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])")
 DATELINE_RE = re.compile(
-    r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?=(?:电|讯|消息)|\s*[\u4e00-\u9fff]{2,12}(?:网|报|社|讯)[）)])"
+    r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?=(?:电|讯|消息)|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,12}(?:网|报|社|讯)[）)])"
 )
 ANNIVERSARY_RE = re.compile(
     r"(?:今年是|今年|迎接?|庆祝)?[^，。]{0,4}(新中国成立|中华人民共和国成立|建国|建党|中国共产党成立)(\d{2,3})周年"
 )
 FOUNDED = {"新": 1949, "中华": 1949, "建国": 1949, "建党": 1921, "中国": 1921}
 NOW_YEAR_RE = re.compile(r"(?<!\d)((?:19|20)\d\d)年(?:以来|初以来|新年|春节|上半年|度)")
+
+
+FULL_DATE_RE = re.compile(r"(?<!\d)(20\d\d)年\d{1,2}月\d{1,2}日")
+# 曾因盗窃被判刑: a past that is not this case
+PAST_RE = re.compile(r"曾(?:因|经|多次|于)?|前科|刑满|释放|出生|入职|参加工作|从警|结婚|嫁")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,9 @@ def calendar(article: Article, view: str, rules: TimeRules) -> Calendar:
     known = article.published_precision == "day"
     base = published.date() if published else None
     dateline = None
-    m = DATELINE_RE.search(view, 0, 90)
+    m = DATELINE_RE.search(view, 0, 90) or next(
+        (d for _, line in article.removed if (d := DATELINE_RE.search(line))), None
+    )
     if m and published is not None and base is not None:
         year, month = int(m[1] or base.year), int(m[2] or base.month)
         for y, mo in ((year, month), (year - 1, month), (year if month > 1 else year - 1, month - 1 or 12)):
@@ -79,16 +86,23 @@ def _anchor(view: str) -> int | None:
     if m:
         return next(y for k, y in FOUNDED.items() if m[1].startswith(k)) + int(m[2])
     years = {int(m[1]) for m in NOW_YEAR_RE.finditer(view)}
+    years = years or {int(m[1]) for m in FULL_DATE_RE.finditer(view)}
     return years.pop() if len(years) == 1 else None
 
 
-def timing(view: str, span: tuple[int, int], expressions: Sequence[Expression], cal: Calendar) -> Timing:
+def timing(
+    view: str, span: tuple[int, int], expressions: Sequence[Expression], cal: Calendar, context: int = -1
+) -> Timing:
     """When the incident told in `view[span]` happened. Source: guideline, section 4, "Which moment".
 
     Expressions are read in order: each is resolved, given the basis its clause speaks for, and the
-    best basis wins: event, discovery, report, resolution.
+    best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
+    a date) they only set the day that later ones count from.
     """
-    cal = replace(cal, last=None, year=None, seen=[])
+    cal = replace(cal, last=None, year=None, evening=False)
+    for e in expressions:
+        if 0 <= context <= e.start < span[0] and not e.period:
+            resolve(e, cal)
     read: list[When] = []
     inside = [e for e in expressions if span[0] <= e.start < span[1] and not e.period]
     started = False
@@ -98,8 +112,9 @@ def timing(view: str, span: tuple[int, int], expressions: Sequence[Expression], 
         limit = inside[n + 1].start if n + 1 < len(inside) else span[1]
         basis = _basis(view, e, limit, started)
         when = resolve(e, cal)
-        started = started or basis in {"report", "discovery", "event"}
-        read.append(replace(when, basis=basis))
+        started = started or (basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day))
+        if not PAST_RE.search(view[e.end : e.end + 8]):
+            read.append(replace(when, basis=basis))
     occurred = _choose(read)
     if occurred is None:
         return Timing(replace(cal.unknown(None), basis="event"), None, ("no_time",))
@@ -111,39 +126,67 @@ def timing(view: str, span: tuple[int, int], expressions: Sequence[Expression], 
 
 def _basis(view: str, e: Expression, limit: int, started: bool) -> str:
     """What the clause of an expression speaks of: event, discovery, report, resolution or later."""
-    stop = next(
-        (i for i in range(e.end, min(len(view), e.end + AFTER)) if view[i] in "。！？；\n"), e.end + AFTER
-    )
+    stop = next((i for i in range(e.end, min(len(view), e.end + AFTER)) if view[i] in "。！？；\n"), e.end + AFTER)
     after = view[e.end : min(stop, max(limit, e.end))]
     left_stop = max(view.rfind(c, 0, e.start) for c in "。！？；\n") + 1
     before = view[max(left_stop, e.start - 40) : e.start]
-    back = BACK_RE.search(before) or BACK_RE.match(view, left_stop)
+    back = BACK_RE.search(before)
     report = REPORT_RE.search(after)
-    if back and not (report and report.start() < 6):
-        if not RESOLVED_RE.match(after.lstrip("，")):
-            later = LATER_RE.search(after[:16])
-            return "later" if later and started and not re.search(r"称|查|原来|反映", before) else "event"
-    head = re.split(r"称|，(?:其|他|她|自己)|：", after)[0] if report else after
+    resolved = RESOLVED_RE.search(after[:40])
+    looks_back = "offset" in e.parts and e.parts["offset"].endswith("前") or e.parts.get("chain", "")[:1] in {"前", "头"}
+    if looks_back and not resolved:
+        return "event"
+    if back and not (report and report.start() < 6) and not RESOLVED_RE.match(after.lstrip("，")):
+        if not e.names_day and not (SAID_RE.search(before) and not SAID_RE.search(view[e.end : e.end + 4])):
+            return "later"
+        later = LATER_RE.search(after[:16])
+        return "later" if later and started and not LOOK_BACK_RE.search(before) else "event"
+    head = SAID_SPLIT_RE.split(after)[0] if report else after
     if report and report.start() <= max(len(head), 24):
         return "report"
     if not after and REPORT_RE.search(before):
         return "report"
     found = DISCOVERY_RE.search(after[:36])
-    resolved = RESOLVED_RE.search(after[:40])
     if resolved and (started or not found):
         return "resolution"
     if started:
-        return "later" if LATER_RE.search(after) or e.has("chain", "offset") or not e.names_day else "later"
-    if LATER_RE.search(after[:30]) and re.search(r"锦旗|感谢信|牌匾|致谢|道谢|领取|领回", after):
+        return "later"
+    if THANKS_RE.search(after[:40]):
         return "later"
     return "discovery" if found else "event"
 
 
+SAID_RE = re.compile(r"称|反映|报案说|说")
+SAID_SPLIT_RE = re.compile(r"称|，(?:其|他|她|自己)|：")
+LOOK_BACK_RE = re.compile(r"称|查|原来|反映|时间|事情")
+THANKS_RE = re.compile(r"锦旗|感谢信|牌匾|致谢|道谢|领取|领回|特意来|专程|发还|握着|拉着民警")
+RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4}
+COARSE = {"year", "month", "span"}
+
+
 def _choose(read: Sequence[When]) -> When | None:
-    """The best of the moments read; a dated one before an undated of the same basis."""
-    for dated in (True, False):
-        for basis in ("event", "discovery", "report", "resolution", "later"):
-            for w in read:
-                if w.basis == basis and (w.start is not None) == dated:
-                    return w
-    return None
+    """The best of the moments read: by basis, the earliest of several events, a dated one before an undated.
+
+    A whole year or a feast gives way to anything finer that is dated, since it is the setting, not the moment.
+    """
+    dated = [w for w in read if w.start is not None]
+    finer = [w for w in dated if w.precision != "year"] or dated
+    finer = [w for w in finer if not _setting(w)] or finer
+    if any(w.precision != "month" and RANK[w.basis or "event"] < 3 for w in finer):
+        finer = [w for w in finer if w.precision != "month"]
+    if finer:
+        best = min(RANK[w.basis or "event"] for w in finer)
+        same = [w for w in finer if RANK[w.basis or "event"] == best]
+        first = same[0]
+        if best == 0 and len(same) > 1:
+            assert first.start is not None
+            earliest = min(same, key=lambda w: w.start or first.start)  # type: ignore[arg-type,return-value]
+            return earliest
+        return first
+    return min(read, key=lambda w: RANK[w.basis or "event"], default=None)
+
+
+def _setting(w: When) -> bool:
+    """Whether an expression is a season or feast that merely frames the story: 春节期间, 国庆."""
+    text = w.text or ""
+    return w.precision == "span" and text.endswith(("期间", "假期", "长假", "假日")) or text in {"国庆", "春节", "五一", "中秋", "元旦", "端午"}
