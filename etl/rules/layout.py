@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl.errors import RulesError
-from etl.rules import read_toml
+from etl.rules import ROOT, read_toml
 
 DEFAULT_MAX_CHARS = 60
 PLACES = ("head", "foot", "any")
@@ -97,9 +97,7 @@ def load() -> LayoutRules:
         ),
         roles=roles,
         role_label=re.compile(alternation(label for label in roles if len(label) > 1)),
-        name=re.compile(
-            rf"(?:{alternation(names['compound'])}|[{''.join(names['single'].split())}])[\u4e00-\u9fff\ufffd]{{1,2}}"
-        ),
+        name=name_pattern(surnames(), names["more_surnames"]),
         not_names=frozenset(names["not_names"].split()),
         medium=re.compile(
             rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|.{{1,40}}(?:{alternation(sites['endings'])})"
@@ -150,6 +148,20 @@ def matcher(rules: Iterable[LineRule]) -> LineMatcher:
 def alternation(values: Iterable[str]) -> str:
     """`a|b|c`, longest first, so that a word never hides a longer one that begins with it."""
     return "|".join(map(re.escape, sorted(set(values), key=lambda v: (-len(v), v))))
+
+
+def surnames() -> list[str]:
+    """All family names of `surnames.txt`: lines with spaces list compound names, the others single ones."""
+    lines = (ROOT / "surnames.txt").read_text(encoding="utf-8").splitlines()
+    kept = (line for line in lines if line and not line.startswith("#"))
+    return [name for line in kept for name in (line.split() if " " in line else line)]
+
+
+def name_pattern(family: list[str], more: str) -> re.Pattern[str]:
+    """A family name and a given name of one or two characters, of which repair may have lost one."""
+    compound = alternation(name for name in family if len(name) > 1)
+    single = "".join(name for name in family if len(name) == 1) + more
+    return re.compile(rf"(?:{compound}|[{single}])[\u4e00-\u9fff\ufffd]{{1,2}}")
 
 
 def labelled(file: str, table: Mapping[str, Any], section: str) -> dict[str, str]:
