@@ -295,7 +295,8 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         bad = (
             rules.small if kind == "小" else rules.old if kind == "老" else frozenset("姨婆公妈伯拉里尔富根")
         )
-        if char in bad or char in rules.bad_given or (kind == "老" and char not in rules.single):
+        named = view[m.start() - 1 : m.start()] == "叫"
+        if (char in bad and not named) or char in rules.bad_given or (kind == "老" and char not in rules.single):
             continue
         end = m.start() + 2
         if view.startswith("某", end):

@@ -17,7 +17,7 @@ from etl.stages.extract.text import Page, Sentence
 from etl.stages.extract.times import Expression
 
 NUMBER_RE = re.compile(
-    r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]"
+    r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]|^[★●■◆▲◎○•※➤►▶✦☆□◇⚫◉]|^[（(]图[一二三四五六七八九\d][)）]"
 )
 HEADING_MAX = 42
 LEAD_IN_RE = re.compile(
@@ -88,7 +88,7 @@ def fit(r: Read) -> bool:
     if r.kind in {"heading", "signature"}:
         return False
     if "narrative" in r.cues:
-        return not (r.cues & {"fiction", "foreign", "drill", "history"})
+        return not (r.cues & {"fiction", "foreign", "drill"})
     return not (r.cues & set(UNFIT[:11]))
 
 
@@ -132,9 +132,9 @@ def _kind(page: Page, s: Sentence, first: bool) -> str:
     if (
         first
         and len(line) <= HEADING_MAX
-        and line[-1] not in "。；，、：”…’"
+        and line[-1] not in ("。；，、：…’" if line.startswith("“") else "。；，、：”…’")
         and "。" not in line
-        and not line.startswith(("“", "‘"))
+        and (not line.startswith(("“", "‘")) or (len(line) <= 26 and not re.search(r"[！？]", line)))
         and not (line[-1] in "！？" and len(line) > 24)
     ):
         return "heading"
@@ -176,7 +176,8 @@ def stretches(reads: Sequence[Read]) -> list[Stretch]:
         reason = _opens(reads, i, cut[-1] if cut else None, bool(headings))
         if reason or not cut:
             cut += [Stretch([h], "heading") for h in headings[:-1]]
-            cut.append(Stretch([*headings[-1:], r], reason or "start"))
+            quotes = _quotes_before(cut[-1] if cut else None, r)
+            cut.append(Stretch([*headings[-1:], *quotes, r], reason or "start"))
         else:
             cut[-1].reads.append(r)
         headings = []
@@ -184,6 +185,21 @@ def stretches(reads: Sequence[Read]) -> list[Stretch]:
     for s in cut:
         s.names = set().union(*(r.names for r in s.reads))
     return cut
+
+
+def _quotes_before(current: Stretch | None, r: Read) -> list[Read]:
+    """Quotations that stand before `r` in its own line and lead up to it, taken away from `current`."""
+    taken: list[Read] = []
+    if current is None or r.first:
+        return taken
+    while len(current.reads) > 1 and current.reads[-1].sentence.line == r.sentence.line:
+        if not current.reads[-1].sentence.text.startswith("“"):
+            break
+        taken.insert(0, current.reads.pop())
+    if taken and taken[0].first:
+        return taken
+    current.reads += taken
+    return []
 
 
 def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading: bool) -> str:
@@ -198,6 +214,8 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
     if not _begins(reads, i):
         return ""
     told = [x for x in current.reads if "narrative" in x.cues]
+    if current.opened == "number" and not r.first:
+        return ""
     if r.names & current.names and told:
         return ""
     if opening_time(r):
@@ -208,11 +226,19 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return "fresh"
     if r.first and "report" in r.cues and not _continues(r) and _closed(current) and r.names:
         return "report"
+    if r.first and r.times and _clock_opens(r) and _closed(current) and not _continues(r) and told:
+        return "clock"
     return ""
 
 
+def _clock_opens(r: Read) -> bool:
+    """Whether a paragraph opens with an hour of its own and something found or reported then."""
+    e = r.times[0]
+    return e.start - r.sentence.start <= 4 and e.has("clock") and bool(r.cues & {"report", "discovery"} or "singled" in r.cues)
+
+
 # 同日下午，该所民警又: a further case dated by the one before
-ANOTHER_RE = re.compile(r"^(?:同日|当日|当天|同一天|次日|第二天|当晚)[^，。]{0,8}，[^。]{0,16}(?:又|另|还)")
+ANOTHER_RE = re.compile(r"^(?:就在)?(?:同日|当日|当天|同一天|次日|第二天|当晚|前一天|前一晚|头一天)[^，。]{0,8}，[^。]{0,16}(?:又|另|还)")
 FRESH_HEAD = re.compile(
     r"^(?:“|‘)?(?:无独有偶|另(?:一起|外)|又有|还有(?:一次|一起|一位|一回)|类似的|同样|除此之外|此外|而在|再如|再比如|比如|例如|家住|辖区(?:居民|群众|村民)|市民|村民|居民|同日|当天|同一天|在)"
 )
@@ -269,7 +295,7 @@ def _closed(current: Stretch) -> bool:
 
 
 CLOSED_RE = re.compile(
-    r"抓获|归案|拘留|刑拘|罚款|调解|和解|握手言和|送回|送到|送往|归还|交还|返还|领回|物归原主|团聚|接回|救(?:出|起|下|上)|脱险|获救|扑灭|道谢|感谢|致谢|锦旗|止付|保住|避免|办理中|办好|送医|化解|道歉|协议|找到|找回|追回|感激|称赞|依法"
+    r"抓获|归案|拘留|刑拘|罚款|调解|和解|握手言和|送回|送到|送往|归还|交还|返还|领回|物归原主|团聚|接回|救(?:出|起|下|上)|脱险|获救|扑灭|道谢|感谢|致谢|锦旗|止付|保住|避免|办理中|办好|送医|化解|道歉|协议|找到|找回|追回|感激|称赞|依法|协商|赔偿|离开|到案|传唤|被控制|处罚|收缴|扣留|打开|解救|脱困|排除|关闭|关掉|平安|康复|和好|点头|满意|放归|摘除|取下|取出|锯开|扶出|完好|原谅|保证|认错|回家|回到|查获|查处|带回|送医|赔了不是|竖起|擦|拥抱|抱头|团圆"
 )
 
 
@@ -299,4 +325,7 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
         return False
     if a.names & b.names:
         return True
-    return not _closed(a) and bool(PURSUIT_RE.match(b.reads[0].sentence.text))
+    if _closed(a):
+        return False
+    head = b.reads[0]
+    return not head.first or bool(PURSUIT_RE.match(head.sentence.text))

@@ -16,6 +16,9 @@ VIEW = str.maketrans(",:!?;()", "，：！？；（）")
 DIGIT_MARK_RE = re.compile(r"(?<=\d)[，：](?=\d)")
 # 他说：“走了。”  ->  the closing quotation mark belongs to the sentence it ends
 END_RE = re.compile(r"(?:[。！？；]|…{1,6})[。！？…]{0,6}[”’」』）》\"]{0,3}|\n")
+VERSE_LINES, VERSE_MAX = 3, 24
+STOPS = "，、：！？”…"
+VERSE_HEAD_RE = re.compile(r"[\u4e00-\u9fff\d“（]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Page:
 
     @cached_property
     def view(self) -> str:
-        view = self.body.translate(VIEW)
+        view = _verse_joined(self.body.translate(VIEW))
         return DIGIT_MARK_RE.sub(lambda m: "," if m[0] == "，" else ":", view)
 
     @cached_property
@@ -55,6 +58,34 @@ class Page:
             for number, (start, end) in enumerate(self.lines)
             for s, e in split_sentences(self.view, start, end)
         )
+
+
+def _verse_joined(view: str) -> str:
+    """Text set in short lines without stops, as chat channels like it, joined to sentences, length unchanged.
+
+    A run of four such lines or more, one of them ending in a comma or colon, is running text: its
+    line breaks become commas. A lone short line stays a heading.
+    """
+    lines = view.split("\n")
+    joined: list[str] = []
+    i = 0
+    chatty = sum(map(_is_verse, lines)) * 2 > len(lines)
+    while i < len(lines):
+        end = i
+        while end < len(lines) and _is_verse(lines[end]):
+            end += 1
+        run = lines[i:end]
+        if len(run) >= VERSE_LINES and (chatty or any(line[-1] in "，：" for line in run)):
+            joined.append("".join(line + (" " if line[-1] in STOPS else "，") for line in run)[:-1])
+            i = end
+        else:
+            joined.append(lines[i])
+            i += 1
+    return "\n".join(joined)
+
+
+def _is_verse(line: str) -> bool:
+    return 0 < len(line) <= VERSE_MAX and line[-1] not in "。；" and bool(VERSE_HEAD_RE.match(line))
 
 
 def split_sentences(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -51,7 +51,7 @@ def _verdict(s: Stretch, article: Article, reads: Sequence[Read], rules: Extract
     signal = max(points.values(), default=0.0) >= kinds.ENOUGH
     if not signal:
         full = kinds.score(text, 80, rules.kinds)
-        signal = max(full.values(), default=0.0) >= kinds.ENOUGH and any(r.names for r in narrative)
+        signal = max(full.values(), default=0.0) >= kinds.ENOUGH
     weight = circumstances(s, narrative, text, rules)
     if signal and len(weight) >= 2 and weight & {"who", "report"}:
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
@@ -87,12 +87,13 @@ def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) 
 
 
 def _old(s: Stretch, article: Article) -> bool:
-    """Whether a stretch tells of decades ago."""
-    head = [r for r in s.reads if r.kind == "text"][:2]
-    if any("history" in r.cues for r in head):
+    """Whether a stretch tells of decades ago: it opens so, and nothing in it is dated to a day of late."""
+    texts = [r for r in s.reads if r.kind == "text"]
+    recent = any(not e.period and e.has("month", "day", "relative", "week", "vague") and not e.has("year") for r in texts for e in r.times)
+    if texts and "history" in texts[0].cues and not recent:
         return True
-    years = [int(m[1]) for r in s.reads for m in YEAR_RE.finditer(r.sentence.text)]
-    if not years or article.published_at is None:
+    years = [int(m[1]) for r in texts for m in YEAR_RE.finditer(r.sentence.text)]
+    if recent or not years or article.published_at is None:
         return False
     return max(years) <= article.published_at.year - OLD_YEARS
 
