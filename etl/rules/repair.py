@@ -17,7 +17,7 @@ INVISIBLE = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206
 PRIVATE = "\ue000-\uf8ff"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RepairRules:
     """What the repair stage knows. Characters are keyed by code point where `str.translate` wants them."""
 

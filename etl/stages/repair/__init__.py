@@ -14,6 +14,7 @@ from etl.model import Edit, Text
 from etl.rules.repair import RepairRules
 from etl.stages.repair.debris import entities, invisible, tags
 from etl.stages.repair.notes import noted
+from etl.stages.repair.restore import leftovers, restored
 from etl.stages.repair.script import script_of, to_simplified
 
 
@@ -41,9 +42,18 @@ def repair(text: str, rules: RepairRules, page: str | None = None) -> Repaired:
     page = whole.value if page is None else page
     script = script_of(page, rules)
     if script != "simplified":
-        whole = whole.edit(list(noted(page, rules).edits(whole.value)))
-        whole = to_simplified(whole, rules)
+        whole = to_simplified(_in_step(whole, page, rules), rules)
     return Repaired(whole, script, _flags(whole))
+
+
+def _in_step(whole: Text, page: str, rules: RepairRules) -> Text:
+    """A traditional text without its notes and with its runs read anew."""
+    notes = noted(page, rules)
+    whole = whole.edit(list(notes.edits(whole.value)))
+    whole = whole.edit(list(restored(whole.value, page, rules, bool(notes.syllables))))
+    if any(r.kind in ("pinyin_note", "shifted_run") for r in whole.repairs):
+        whole = whole.edit(_in_order(leftovers(whole.value)))
+    return whole
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:

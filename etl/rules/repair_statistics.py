@@ -1,0 +1,81 @@
+"""Character and word statistics, read when the first damaged page shows up.
+
+Costs are bits (-log2 of a probability). A file row stays as it is, a string of followers beside a string
+of costs, and is looked into when asked: building dictionaries of all pairs would take longer than most
+runs need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from etl.errors import RulesError
+from etl.rules import read_tsv
+
+Rows = dict[str, tuple[str, str]]
+
+UNKNOWN = 22.0  # of a character that the news never used
+UNKNOWN_WORD = 20.0
+LONGEST_WORD = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """How much is known about characters after their context, and about words."""
+
+    singles: dict[str, float]
+    rows: Rows
+    words: dict[str, float]
+
+    def cost(self, context: str, char: str) -> float:
+        """Bits of `char` after the two characters of `context`; what is not known backs off.
+
+        >>> stats = statistics()
+        >>> stats.cost("派出", "所") < 2 < 15 < stats.cost("派出", "锁")
+        True
+        """
+        left = 0.0
+        for key in (context, context[1:]):
+            row = self.rows.get(key)
+            if row:
+                i = row[0].find(char)
+                if i >= 0:
+                    return left + bits(row[1][i + 1])
+                left += bits(row[1][0])
+        return left + self.singles.get(char, UNKNOWN)
+
+    def word_cost(self, text: str) -> float:
+        """Bits of `text` as a row of words, cut where that is cheapest."""
+        best = [0.0] + [1e9] * len(text)
+        for start in range(len(text)):
+            so_far = best[start]
+            for end in range(start + 1, min(start + LONGEST_WORD, len(text)) + 1):
+                word = text[start:end]
+                cost = self.words.get(word)
+                if cost is None:
+                    if end > start + 1:
+                        continue
+                    cost = UNKNOWN_WORD if "\u4e00" <= word <= "\u9fff" else self.singles.get(word, UNKNOWN)
+                if so_far + cost < best[end]:
+                    best[end] = so_far + cost
+        return best[-1]
+
+
+def bits(written: str) -> float:
+    """A cost from the character that stands for it in the files."""
+    return (ord(written) - 33) / 4
+
+
+@lru_cache(maxsize=1)
+def statistics() -> Statistics:
+    """The statistics of this installation. Raises RulesError if a row is out of shape."""
+    rows: Rows = {}
+    for name in ("repair_pairs.tsv", "repair_triples.tsv"):
+        for context, followers, costs in read_tsv(name, 3):
+            if len(costs) != len(followers) + 1:
+                raise RulesError(f"rules/{name}: row {context!r} has {len(costs)} costs")
+            rows[context] = (followers, costs)
+    singles = dict(zip(rows["-"][0], map(bits, rows.pop("-")[1][1:]), strict=True))
+    words = {w: int(cost) / 4 for cost, found in read_tsv("repair_words.tsv", 2) for w in found.split(" ")}
+    return Statistics(singles, rows, words)

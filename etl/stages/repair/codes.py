@@ -1,0 +1,130 @@
+"""What pairs of GBK bytes can stand for on a page that a converter turned into traditional script.
+
+Only characters that such a page can hold take part: no form that the converter would have changed, and
+no traditional form that it never writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+
+from etl.rules.repair import RepairRules
+from etl.rules.repair_statistics import Statistics
+
+# A pair in the user-defined zone leaves no trace: by its first byte, which was the trail of one character,
+# the second, which was the lead of the next.
+LOW, HIGH = frozenset(range(0xA1, 0xA8)), frozenset((*range(0xAA, 0xB0), *range(0xF8, 0xFF)))
+
+Char = tuple[str, str]  # a character, and what the statistics take it for
+Half = tuple[int, str, str]  # the byte not asked for, and the character so
+Pairs = list[tuple[Half, list[Half]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Characters by their bytes; by lead or trail only those that the statistics know, common ones first."""
+
+    chars: dict[tuple[int, int], Char]
+    by_lead: dict[int, list[Half]]
+    by_trail: dict[int, list[Half]]
+    by_seen: dict[str, list[tuple[int, int, str]]]
+    seen: dict[int, str]  # for str.translate: the text as the statistics see it
+    readings: dict[str, list[str]]  # syllable -> traditional characters
+    stats: Statistics
+    _pairs: dict[tuple[int, int | None], Pairs] = field(default_factory=dict)
+
+    def pairs(self, lead: int, trail: int | None) -> Pairs:
+        """The two characters that begin with `lead` and end with `trail` around a dropped pair, likely ones.
+
+        With `trail` None any ending will do.
+        Grouped by the first; the second is ordered by how well it follows the first.
+        """
+        found = self._pairs.get((lead, trail))
+        if found is None:
+            found = []
+            for first in self.by_lead.get(lead, ()):
+                if first[0] in LOW:
+                    seconds = self._following(first[2], range(0x81, 0xA1), trail)
+                elif first[0] in HIGH:
+                    seconds = self._following(first[2], range(0xA1, 0xFF), trail)
+                else:
+                    continue
+                found.append((first, seconds))
+            self._pairs[lead, trail] = found
+        return found
+
+    def _following(self, first: str, leads: range, trail: int | None) -> list[Half]:
+        """Characters of a lead in `leads` and of `trail`: those known to follow `first`, then common ones."""
+        known = []
+        for seen in self.stats.rows.get(first, ("", ""))[0]:
+            for lead, last, char in self.by_seen.get(seen, ()):
+                if lead in leads and (trail is None or trail == last):
+                    known.append((lead, char, seen))
+            if len(known) >= MAX_SECONDS:
+                break
+        if trail is None:
+            return known
+        common = (h for h in self.by_trail.get(trail, ()) if h[0] in leads and h not in known)
+        return [*known, *islice(common, MAX_COMMON)]
+
+
+MAX_SECONDS, MAX_COMMON = 24, 6
+
+
+def bytes_of(char: str) -> tuple[int, int]:
+    """The two GBK bytes behind a visible `char`, (0, 0) if it can't have had two.
+
+    An ASCII sign below @ can't stand in a run but as a full-width form that was narrowed: ! is A3A1.
+    """
+    if "!" <= char <= "~":
+        return 0xA3, ord(char) + 0x80
+    data = char.encode("gbk", "ignore")
+    return (data[0], data[1]) if len(data) == 2 else (0, 0)
+
+
+def unassigned_after(lead: int) -> list[int]:
+    """The bytes that make a pair with `lead` which GBK has no character for, shown as a question mark."""
+    return [t for t in range(0x81, 0xFF) if not _decoded(lead, t) and not _user_defined(lead, t)]
+
+
+def _decoded(lead: int, trail: int) -> str:
+    try:
+        return bytes((lead, trail)).decode("gbk")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _user_defined(lead: int, trail: int) -> bool:
+    return (lead in HIGH and trail >= 0xA1) or (lead in LOW and trail <= 0xA0)
+
+
+@lru_cache(maxsize=1)
+def codes(rules: RepairRules, stats: Statistics) -> Codes:
+    """The codes under `rules`, for as long as they stay the same."""
+    seen = dict(rules.simplified)
+    seen |= dict.fromkeys(range(48, 58), "0") | dict.fromkeys((*range(65, 91), *range(97, 123)), "A")
+    seen |= {ord(c): chr(ord(c) + 0xFEE0) for c in ",!:;?()"} | {0xFFFD: "0", 10: "|"}
+    never = (rules.converted.keys() | {chr(c) for c in rules.simplified}) - set(rules.converted.values())
+    chars: dict[tuple[int, int], Char] = {}
+    by_lead: dict[int, list[Half]] = {}
+    by_trail: dict[int, list[Half]] = {}
+    by_seen: dict[str, list[tuple[int, int, str]]] = {}
+    for lead in range(0x81, 0xFF):
+        for trail in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
+            char = _decoded(lead, trail)
+            if char and char not in never:
+                plain = char.translate(seen)
+                chars[lead, trail] = char, plain
+                if plain in stats.singles:
+                    by_lead.setdefault(lead, []).append((trail, char, plain))
+                    by_trail.setdefault(trail, []).append((lead, char, plain))
+                    by_seen.setdefault(plain, []).append((lead, trail, char))
+    for halves in (*by_lead.values(), *by_trail.values()):
+        halves.sort(key=lambda h: stats.singles[h[2]])
+    readings: dict[str, list[str]] = {}
+    for char, syllables in rules.readings.items():
+        for syllable in syllables:
+            readings.setdefault(syllable, []).append(char)
+    return Codes(chars, by_lead, by_trail, by_seen, seen, readings, stats)

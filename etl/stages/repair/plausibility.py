@@ -1,0 +1,66 @@
+"""How plausible a text is on its page, in bits: general statistics blended with those of the page itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from math import log2
+
+from etl.rules.repair_statistics import Statistics
+
+# Share of the page in the blend. A page repeats its names and terms, but is short.
+PAGE_SHARE = 0.15
+# Words tell what characters do not, but punctuation and names only by characters.
+WORD_SHARE = 0.6
+
+# Bits to tell one digit from the others, one letter from the others.
+IN_CLASS = {"0": 3.3, "A": 4.7}
+# Stops do not follow each other unless the statistics saw them do so.
+CLOSES, NEVER_SEEN, TWO_STOPS = frozenset("，。、；："), 8.0, 10.0
+
+
+class Plausibility:
+    """Costs of characters after their context; `page` is the page as the statistics see it."""
+
+    def __init__(self, stats: Statistics, page: str) -> None:
+        self.stats = stats
+        self.page = page
+        self._costs: dict[str, float] = {}
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        """How often one, two and three characters in a row occur on the page."""
+        page = self.page
+        counts = Counter(page)
+        for n in (2, 3):
+            counts.update(page[i : i + n] for i in range(len(page) - n + 1))
+        return counts
+
+    def cost(self, three: str) -> float:
+        """Bits of the third character after the first two."""
+        cost = self._costs.get(three)
+        if cost is None:
+            cost = self._costs[three] = self._blended(three)
+        return cost
+
+    def _blended(self, three: str) -> float:
+        general = self.stats.cost(three[:2], three[2]) + IN_CLASS.get(three[2], 0.0)
+        if three[2] in CLOSES and three[1] in CLOSES and general > NEVER_SEEN:
+            general += TWO_STOPS
+        counts = self._counts
+        pairs = counts[three[1:]]
+        if not pairs:
+            return general
+        here = pairs / (counts[three[1]] + 2)
+        triples = counts[three]
+        if triples:
+            here = (here + triples / (counts[three[:2]] + 1)) / 2
+        return -log2((1 - PAGE_SHARE) * 2**-general + PAGE_SHARE * here)
+
+    def text_cost(self, text: str, start: int = 2) -> float:
+        """Bits of `text` from `start` on, what stands before being its context."""
+        return sum(self.cost(text[i - 2 : i + 1]) for i in range(start, len(text)))
+
+    def whole_cost(self, text: str) -> float:
+        """Bits of `text` after its first two characters, words weighed in: to choose between full readings."""
+        return self.text_cost(text) + WORD_SHARE * self.stats.word_cost(text)

@@ -1,0 +1,74 @@
+"""What is done about runs: which ones are damage, how sure their reading is, and what else a cut left behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from etl.model import Edit
+from etl.rules.repair import RepairRules
+from etl.rules.repair_statistics import statistics
+from etl.stages.repair.codes import codes
+from etl.stages.repair.plausibility import Plausibility
+from etl.stages.repair.runs import LOST, START_RE, Finder, Run
+
+# What only a cut leaves: ?/p>  ?#xff0c;  們?nèi)珕T
+EVIDENCE_RE = re.compile(r"\?(?:/[a-z]{1,10}\d?>|#x[0-9a-f]{2,5};|[a-zü\u00e0-\u01dc]{1,6}\))")
+# A paragraph that held only a no-break space, which GBK lacks.
+LONE_MARK_RE = re.compile(r"\n\?(?=\n|\Z)|\A\?\n")
+STRAY_TAG_RE = re.compile(r"(?<=\?)/[a-z]{1,10}\d?>")
+
+
+def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[Edit]:
+    """Edits that put the runs of a traditional `text` back in step, in order.
+
+    `page` is the whole page: what shows on it, such as its notes (`noted`), makes a mark in `text` more
+    likely to be damage. A run with no other damage around it must be much the more plausible for it.
+    """
+    if not START_RE.search(text):
+        return
+    table = codes(rules, statistics())
+    finder = Finder(text, table, Plausibility(statistics(), page.translate(table.seen)))
+    evident = noted or EVIDENCE_RE.search(page) is not None
+    for run in finder.runs():
+        impossible = len(rules.simplified_re.findall(text, run.start, run.end))
+        gain = run.gain + IMPOSSIBLE * impossible
+        if gain > (rules.gain if evident or run.marked else rules.gain_alone):
+            after, certainty = _reading(run, rules)
+            yield Edit(run.start, run.end, after, "shifted_run", certainty)
+
+
+def leftovers(text: str) -> Iterator[Edit]:
+    """Lines that hold a lone question mark and tag ends without a beginning, on a page with other damage."""
+    for m in LONE_MARK_RE.finditer(text):
+        yield Edit(m.start(), m.end(), "", "empty_line")
+    for m in STRAY_TAG_RE.finditer(text):
+        yield Edit(m.start(), m.end(), "", "stray_tag")
+
+
+def _reading(run: Run, rules: RepairRules) -> tuple[str, str]:
+    """The text to put for `run` and its certainty; a character that nothing settles becomes U+FFFD."""
+    best = run.readings[0]
+    chances = [_chance(run, i) for i in range(len(best))]
+    after = "".join(c if p >= rules.likely else LOST for c, p in zip(best, chances, strict=True))
+    if LOST in after:
+        return after, "lost"
+    return after, "certain" if min(chances, default=1.0) >= rules.certain else "likely"
+
+
+def _chance(run: Run, place: int) -> float:
+    """The share of belief in readings that agree with the best one at `place`, counted from either end."""
+    best = run.readings[0]
+    from_end = place - len(best)
+    share = 0.0
+    for reading, belief in zip(run.readings, run.beliefs, strict=True):
+        same_head = reading[: place + 1] == best[: place + 1]
+        same_tail = reading[from_end:] == best[from_end:]
+        same_length = len(reading) == len(best) and reading[place] == best[place]
+        if same_length or same_head or same_tail:
+            share += belief
+    return share
+
+
+# Bits for a simplified-only form in a run of a traditional page: it can't have stood there.
+IMPOSSIBLE = 12.0

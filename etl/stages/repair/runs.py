@@ -1,0 +1,292 @@
+"""Runs: characters that were read one byte out of step, put back in step.
+
+A page of GBK bytes was cut at ！ (A3A1) and ？ (A3BF), also where those bytes are the end of one character
+and the start of the next. The piece after such a cut was decoded out of step until a byte below 80 came:
+
+    親。“老人頭   D348 A1|A3 A1|A1 B0|C0 CF|C8 CB|EE 5E    the bytes; cut before A3
+    親?!袄先祟^   D348 A1 A3A1 B0C0 CFC8 CBEE 5E           what the decoder saw
+
+So each pair of neighbours in the run gives one original character for certain. What is not certain: the
+lead before the A3, pairs in the user-defined zone (dropped without a trace, at any place), the byte before
+an ASCII character taken as a trail (shown as one question mark) and that character. All readings that
+the bytes allow are weighed by how plausible the text is with them; nothing else is added, since a text
+determines its damage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from etl.stages.repair.codes import Codes, bytes_of, unassigned_after
+from etl.stages.repair.plausibility import Plausibility
+
+LOST = "\ufffd"
+SYLLABLE = r"[a-zü\u00e0-\u01dc]{1,6}\)"
+# 親?!袄先祟^   醫???、   們?nèi)珕T
+START_RE = re.compile(rf"\?(?:[!?]|(?={SYLLABLE}))")
+# What a `?` in a run may have swallowed the first character of: </p>  &#xff0c;  (nèi)
+REST_RE = re.compile(rf"(?P<tag>/?[a-z]{{1,10}}\d?/?>)|#x(?P<entity>[0-9a-f]{{2,5}});|(?P<note>{SYLLABLE})")
+# 產 read as ?a, then its note: (chǎn)
+NOTE_RE = re.compile(r"\(([a-zü\u00e0-\u01dc]{1,6})\)")
+# Before these a piece began anew, so that a lone byte at its end shows as a question mark too.
+PIECE_STARTS = ("!", "?", "、", "\n", "")
+
+QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
+UNOPENED = 4.0
+
+BEAM = 24
+ALIKE = 3
+HALVES_LESS = 6.0
+LEAST_PAIR = 8.0
+MAX_RUN = 120
+# Bits a reading may lie behind the best one so far; a wrong character early shows a little later.
+BEHIND = 30.0
+# Assuming a dropped pair is tried where character and next one cost so much, and kept if not dearer by so much.
+SUSPECT, SLACK = 12.0, 3.0
+UNSEEN_AHEAD = 12.0
+MISSES = 6
+ENDED = 8
+LOOK_AHEAD = 3
+WEIGHED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a run so far: its characters, their cost in bits, the byte still pending.
+
+    `seen` is the same text as the statistics see it, with the two characters before the run. `end` is
+    where the page is in step again.
+    """
+
+    cost: float
+    text: str
+    seen: str
+    pending: int = -1
+    end: int = -1
+
+    def plus(self, cost: float, text: str, seen: str, pending: int, end: int = -1) -> Reading:
+        return Reading(self.cost + cost, self.text + text, self.seen + seen, pending, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run at `[start, end)` of the damaged text: its readings, best first, and their share of belief.
+
+    `gain` is by how many bits the best one is more plausible than the text as it stands; `marked` says
+    whether the run itself shows damage that no clean text has (`?/p>`, `?#xff0c;`, `?nèi)`).
+    """
+
+    start: int
+    end: int
+    gain: float
+    marked: bool
+    readings: tuple[str, ...]
+    beliefs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds runs in one text."""
+
+    text: str
+    codes: Codes
+    plausible: Plausibility
+
+    def runs(self) -> Iterator[Run]:
+        """All places that can be read as a run, left to right, not overlapping."""
+        at = 0
+        while mark := START_RE.search(self.text, at):
+            run = self._run(mark)
+            if run:
+                yield run
+            at = run.end if run else mark.start() + 1
+
+    def _run(self, mark: re.Match[str]) -> Run | None:
+        """The run that begins at `mark`; None if no reading comes to an end."""
+        text = self.text
+        line_end = text.find("\n", mark.start())
+        line_end = len(text) if line_end < 0 else line_end
+        beam, at = self._beginnings(mark)
+        done: list[Reading] = []
+        marked = len(mark[0]) == 1
+        for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
+            if not beam:
+                break
+            char = text[at : at + 1]
+            if char in ("?", "\n", ""):
+                rest = REST_RE.match(text, at + 1, line_end) if char == "?" else None
+                done += self._swallowed(beam, at, line_end, rest)
+                marked = marked or rest is not None
+                if char != "?" or rest:
+                    break
+                beam = best([*self._steps(beam, 0xA3, 0xBF, at), *self._unassigned(beam)])
+                continue
+            if "@" <= char <= "~":
+                done += self._in_step(self._steps(beam, ord(char), -1, at), at + 1)
+            lead, trail = bytes_of(char)
+            if not lead or len(done) > 2 * BEAM:
+                break
+            beam = self._steps(beam, lead, trail, at)
+        return self._weighed(mark.start(), line_end, marked, done)
+
+    def _beginnings(self, mark: re.Match[str]) -> tuple[list[Reading], int]:
+        """The readings of the mark itself, and where the run goes on after it."""
+        text, start = self.text, mark.start()
+        before = text[max(text.rfind("\n", 0, start) + 1, start - 2) : start]
+        context = ("||" + before.translate(self.codes.seen))[-2:]
+        if mark[0] == "?":  # a note within a character: the noted bytes are its lead and the trail before it
+            end = text.index(")", start) + 1
+            noted = map(bytes_of, self.codes.readings.get(text[start + 1 : end - 1], ()))
+            last = bytes_of(text[start - 1 : start])[1]
+            leads = {trail for lead, trail in noted if lead == last}
+            return [Reading(0.0, "", context, lead) for lead in sorted(leads)], end
+        pending = 0xA1 if mark[0] == "?!" else 0xBF
+        beam = [
+            Reading(self.plausible.cost(context + seen), char, context + seen, pending)
+            for _, char, seen in self.codes.by_trail[0xA3]
+        ]
+        return best(beam), mark.end()
+
+    def _steps(self, beam: list[Reading], trail: int, pending: int, at: int) -> list[Reading]:
+        """Every reading of `beam` with its pending byte and `trail` as a character, or as halves of two.
+
+        `at` is the place of the visible character that holds `trail`.
+        """
+        ahead = self._ahead(pending, at + 1)
+        out: list[Reading] = []
+        limit = min((r.cost for r in beam), default=0.0) + BEHIND
+        for r in beam:
+            char, seen = self.codes.chars.get((r.pending, trail), ("", ""))
+            bound = limit - HALVES_LESS - r.cost
+            if char:
+                cost = self.plausible.cost(r.seen[-2:] + seen)
+                out.append(r.plus(cost, char, seen, pending))
+                both = cost + self._next(r.seen[-1] + seen, ahead)
+                bound = min(bound, both + SLACK)
+                if both < SUSPECT:
+                    continue
+            if bound < LEAST_PAIR:
+                continue
+            out += self._halves(r, trail, pending, ahead, bound)
+        return best(out)
+
+    def _halves(
+        self, r: Reading, trail: int | None, pending: int, ahead: str, bound: float
+    ) -> Iterator[Reading]:
+        """The reading `r` with two characters known by half, as far as they and the next cost below `bound`."""
+        cost = self.plausible.cost
+        context = r.seen[-2:]
+        for (_, first, seen1), seconds in self.codes.pairs(r.pending, trail):
+            cost1 = cost(context + seen1)
+            if cost1 >= bound:
+                continue
+            misses = 0
+            for _, second, seen2 in seconds:
+                cost2 = cost1 + cost(context[1] + seen1 + seen2)
+                if cost2 >= bound:
+                    misses += 1
+                    if misses > MISSES:
+                        break
+                elif cost2 + self._next(seen1 + seen2, ahead) < bound:
+                    yield r.plus(cost2, first + second, seen1 + seen2, pending)
+
+    def _in_step(self, beam: list[Reading], at: int) -> list[Reading]:
+        """The readings of `beam` ended before `at`; a note that stands there is for their last character."""
+        note = NOTE_RE.match(self.text, at)
+        if note:
+            noted = self.codes.readings.get(note[1], [])
+            fitting = [replace(r, end=note.end()) for r in beam if r.text[-1] in noted]
+            if fitting:
+                return fitting
+        return [replace(r, end=at) for r in beam]
+
+    def _next(self, context: str, ahead: str) -> float:
+        """Bits of the next character after `context`, within limits: it may be wrong itself."""
+        return min(self.plausible.cost(context + ahead), UNSEEN_AHEAD) if ahead else UNSEEN_AHEAD
+
+    def _ahead(self, pending: int, at: int) -> str:
+        """The next character as the statistics see it, if nothing is dropped; empty if it can't be told."""
+        char = self.text[at : at + 1]
+        if char in ("", "?", "\n"):
+            return ""
+        if pending < 0:
+            return char.translate(self.codes.seen)
+        trail = ord(char) if "@" <= char <= "~" else bytes_of(char)[0]
+        return self.codes.chars.get((pending, trail), ("", ""))[1]
+
+    def _unassigned(self, beam: list[Reading]) -> Iterator[Reading]:
+        """The readings of `beam` with a question mark for a pair that GBK has no character for."""
+        limit = min((r.cost for r in beam), default=0.0) + BEHIND / 2
+        for r in beam[:ENDED]:
+            for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
+                cost = self.plausible.cost(r.seen[-2:] + seen)
+                if r.cost + cost < limit:
+                    for lead in unassigned_after(trail):
+                        yield r.plus(cost, char, seen, lead)
+
+    def _swallowed(
+        self, beam: list[Reading], at: int, line_end: int, rest: re.Match[str] | None
+    ) -> list[Reading]:
+        """The readings of `beam` ended by the question mark at `at`: an unknown trail, maybe an ASCII byte too."""
+        end = rest.end() if rest else min(at + 1, line_end)
+        after, noted = "", None
+        if rest and rest["entity"]:
+            after = chr(int(rest["entity"], 16))
+        elif rest and rest["note"]:
+            noted = self.codes.readings.get(rest["note"][:-1], [])
+        elif not rest and self.text[end : end + 1] not in PIECE_STARTS:
+            after = LOST
+        seen_after = after.translate(self.codes.seen)
+        out = []
+        best_cost = min(r.cost for r in beam)
+        for r in beam[:ENDED]:
+            for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
+                if noted is None or char in noted:
+                    cost = self.plausible.cost(r.seen[-2:] + seen)
+                    out.append(r.plus(cost, char + after, seen + seen_after, -1, end))
+                    if after == LOST and trail == 0x80:  # a single 80 is a question mark, then in step
+                        out.append(r.plus(cost, char, seen, -1, end))
+            if noted is None:
+                tail = self._halves(r, None, -1, seen_after, best_cost + BEHIND - r.cost)
+                out += [t.plus(0.0, after, seen_after, -1, end) for t in tail]
+        return best(out)
+
+    def _weighed(self, start: int, line_end: int, marked: bool, done: list[Reading]) -> Run | None:
+        """The run of the finished readings, each weighed together with the next characters of the page."""
+        if not done:
+            return None
+        done = best(done)
+        end = max(r.end for r in done)
+        ahead = (self.text[:line_end] + "\n")[: end + LOOK_AHEAD]
+        whole = {}
+        for r in done[:WEIGHED]:
+            tail = ahead[r.end :].translate(self.codes.seen)
+            cost = self.plausible.whole_cost(r.seen + tail)
+            whole[r.text + self.text[r.end : end]] = cost + self._unbalanced(start, r.text)
+        readings = sorted(whole, key=lambda text: whole[text])
+        least = whole[readings[0]]
+        beliefs = [2 ** (least - whole[text]) for text in readings]
+        shown = self.plausible.whole_cost(done[0].seen[:2] + ahead[start:].translate(self.codes.seen))
+        total = sum(beliefs)
+        return Run(start, end, shown - least, marked, tuple(readings), tuple(b / total for b in beliefs))
+
+    def _unbalanced(self, start: int, reading: str) -> float:
+        """Bits against a closing quotation mark that nothing in the paragraph opened."""
+        paragraph = self.text[self.text.rfind("\n", 0, start) + 1 : start] + reading
+        return sum(UNOPENED for a, b in QUOTES if b in reading and paragraph.count(b) > paragraph.count(a))
+
+
+def best(readings: Iterable[Reading]) -> list[Reading]:
+    """The cheapest readings, as many as are followed up; few of those that can only go on alike."""
+    kept: list[Reading] = []
+    alike: dict[tuple[str, int, int], int] = {}
+    for r in sorted(readings, key=lambda r: r.cost):
+        state = (r.seen[-2:], r.pending, r.end)
+        alike[state] = alike.get(state, 0) + 1
+        if alike[state] <= ALIKE:
+            kept.append(r)
+            if len(kept) == BEAM:
+                break
+    return kept
