@@ -62,6 +62,7 @@ class LayoutRules:
     foot: LineMatcher
     inner: LineMatcher
     cut: LineMatcher
+    glued: re.Pattern[str]  # furniture at the end of a sentence's own line
     headless: re.Pattern[str]  # openings that lost their first character
     field_labels: Mapping[str, str]  # label -> published, source, url, title, or a role; noise for the rest
     field: re.Pattern[str]  # a label with its colon, where a field may begin
@@ -90,6 +91,7 @@ def load() -> LayoutRules:
         foot=matcher(r for r in lines if r.where in {"foot", "any"}),
         inner=matcher(r for r in lines if r.where == "any" and not r.cut),
         cut=matcher(r for r in lines if r.cut),
+        glued=re.compile(rf"(?<=[。！？”!?])(?:{alternation(furniture['glued'])})\Z"),
         headless=re.compile("|".join(furniture["headless"])),
         field_labels=fields,
         field=re.compile(
@@ -100,7 +102,7 @@ def load() -> LayoutRules:
         name=name_pattern(surnames(), names["more_surnames"]),
         not_names=frozenset(names["not_names"].split()),
         medium=re.compile(
-            rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|.{{1,40}}(?:{alternation(sites['endings'])})"
+            rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|.{{0,40}}(?:{alternation(sites['endings'])})"
             rf"|.{{2,40}}[{''.join(sites['short_endings'])}]|.{{3,40}}[{''.join(sites['weak_endings'])}]"
         ),
         site=re.compile(rf"\S{{2,10}}?(?:{alternation(sites['site_endings'])})"),

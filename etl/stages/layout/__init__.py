@@ -48,6 +48,8 @@ def layout(
     credits(lines, removed, fields, rules)
     if title is None and head.title is not None:
         title = cut_title(slice_text(text, head.title.start, head.title.end), fields, rules)
+    if title is None and fields.title:
+        title = cut_title(Text(fields.title), fields, rules)
     published = settle_date(fields)
     source, site = settle_names(fields, rules)
     flags = (*flags, *new_flags(title, published, body, rules))

@@ -11,8 +11,6 @@ from etl.stages.layout.bylines import is_person, read_byline
 from etl.stages.layout.dates import find_date
 from etl.stages.layout.lines import Fields, Row, is_sentence, read_fields
 
-# A placeholder glued to the end of a sentence: 送到派出所。图片
-GLUED_RE = re.compile(r"(?<=[。！？”!?])(?:\[图片\]|【图片】|图片)\Z")
 # （记者 张三 通讯员 李四） at the end of the last sentence
 TAIL_RE = re.compile(r"[（(【\[]([^（()）【】\[\]]{1,80})[）)】\]]\Z")
 # （2020年9月14日 某某新闻网） before the first sentence
@@ -59,10 +57,10 @@ def trimmed(
     more: list[tuple[str, str]] = []
     cuts: list[tuple[int, int]] = []
     for row in kept:
-        glued = GLUED_RE.search(row.line)
+        glued = rules.glued.search(row.line)
         if glued:
             cuts.append((row.start + glued.start(), row.end))
-            more.append(("image placeholder", glued[0]))
+            more.append(("glued", glued[0]))
     if kept:
         cuts += [c for c in (front(kept[0], fields, rules), tail(kept[-1], fields, rules)) if c]
         dateline(kept[0].line, fields, rules)

@@ -10,9 +10,10 @@ from email.utils import parsedate_to_datetime
 SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving in any year that pages are dated
 OLDEST, NEWEST = 1980, 2100
 
-# 2023年5月6日 10:21; 2023-05-06T10:21:33.000Z; 2023/5/6（星期六）10时21分; 2023.05.06 下午3:05
+# 2023年5月6日 10:21; 2023 05/06 10:21:33; 2023-05-06T10:21:33.000Z; 2023/5/6（星期六）10时21分; 2023.05.06 下午3:05
 DATE_RE = re.compile(
-    r"(?<!\d)(?P<year>(?:19|20)\d\d) ?[-/.年] ?(?P<month>\d{1,2}) ?[-/.月] ?(?P<day>\d{1,2})(?: ?日| ?号)?"
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?: ?[-/.年] ?| (?=\d\d/\d\d ))"
+    r"(?P<month>\d{1,2}) ?[-/.月] ?(?P<day>\d{1,2})(?: ?日| ?号)?"
     r"(?: ?[（(]?(?:星期|周)[一二三四五六日天][）)]?)?"
     r"(?:[ T,，]{0,3}(?P<half>上午|下午|凌晨|早上|中午|晚上|晚)? ?"
     r"(?P<hour>\d{1,2}) ?[:：时点] ?(?P<minute>\d{1,2})(?!\d)(?: ?分)?"

@@ -33,7 +33,10 @@ MAX_EXEMPT_CHARS = 40  # the first line may end like a sentence and still be the
 NEAR = 3  # lines after a title within which a sentence must follow
 
 FAR_REACHING = {"breadcrumb", "welcome", "fields", "title repeated"}  # nothing of a story stands above these
-ANCHORS = {"page tools", "share", "counter", "byline", "editor", "follow us", "scan code", "link", "subtitle"}
+ANCHORS = {
+    *("page tools", "share", "counter", "byline", "editor", "follow us", "scan code", "link", "subtitle"),
+    *("account card", "place mark"),
+}
 
 SUBTITLE_RE = re.compile(r"(?:[—–-]{1,3}|副标题[:：]).{2,60}")
 WELCOME_RE = re.compile(r"\A.{0,8}?欢迎(?:您)?(?:来到|访问|光临|浏览|关注|进入)|[!！。~]\Z")
@@ -173,7 +176,11 @@ def choose(candidates: list[int], head: Head, lines: Sequence[Row], rules: Layou
     better = [i for i in candidates if i > head.last_crumb and not is_site(lines[i].line, rules)]
     before = [i for i in better if head.first_date is not None and i < head.first_date]
     if before:
-        return before[-1]
+        last, earlier = before[-1], before[:-1]
+        if earlier and is_account(lines[last].line, rules):  # title, name of the account, date
+            head.fields.named.append(lines[last].line)
+            return earlier[-1]
+        return last
     return max(better, key=lambda i: len(lines[i].line), default=None)
 
 
@@ -188,6 +195,11 @@ def clear_above(head: Head, lines: Sequence[Row], rules: LayoutRules) -> None:
             names += [] if repeated else [line]
     sites = (name.split(" ")[0] for name in [*names, *head.crumbs[:1]] if is_site(name, rules))
     head.fields.site = head.fields.site or next(sites, None)
+
+
+def is_account(line: str, rules: LayoutRules) -> bool:
+    """Whether a short line is the name of a medium or office that publishes (平安东湖)."""
+    return len(line) <= 12 and " " not in line and bool(rules.medium.fullmatch(line))
 
 
 def is_site(line: str, rules: LayoutRules) -> bool:

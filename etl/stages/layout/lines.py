@@ -14,6 +14,7 @@ FULL_STOP_RE = re.compile(r"[。；…;][”’』」）)\]】]{0,3}\Z")
 EXCLAIMED_RE = re.compile(r"[！？!?][”’』」）)\]】]{0,3}\Z")
 CLAUSE_RE = re.compile(r"[，。！？；,!?;]")
 QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
+BULLETS = "□■◇◆○●▲△ "
 BRACKETS = "()（）[]【】<>"
 BRACKETED_RE = re.compile(r"[(（【\[][^()（）【】\[\]]{2,80}[)）】\]]")
 MAX_BYLINE_CHARS = 100
@@ -25,7 +26,8 @@ PEN_NAME_RE = re.compile(r"[\u4e00-\u9fff]{2,3}")
 # 作者：木青，系凤县公安局民警
 POST_RE = re.compile(r"[，,（( ](?:系|为|现任|作者系|作者单位|单位).{2,40}\Z")
 NAME_RE = re.compile(r"[\u4e00-\u9fff]{4,12}")  # of a medium, standing alone beside a date
-SENT_FROM_RE = re.compile(r"发自 ?[\u4e00-\u9fff]{2,12}")  # 本刊记者 某某 发自湖北襄阳
+# 本刊记者 某某 发自湖北襄阳; 2023-05-06 10:21 发布于北京
+SENT_FROM_RE = re.compile(r"(?:发自|发布于|发表于) ?[\u4e00-\u9fff]{2,16}")
 DIGIT_RE = re.compile(r"\d")
 SPLIT_RE = re.compile(r" ?[|丨｜/·•] ?| {1,}|[()（）\[\]【】]")
 
@@ -199,7 +201,7 @@ def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRu
 
 def read_names(line: str, rules: LayoutRules) -> Byline | None:
     """The byline that a whole line is: with a label, in one pair of brackets, or one to four bare names."""
-    inner = line.strip(BRACKETS) if len(line) <= MAX_BYLINE_CHARS else ""
+    inner = line.lstrip(BULLETS).strip(BRACKETS) if len(line) <= MAX_BYLINE_CHARS else ""
     if BRACKETED_RE.fullmatch(line):
         return read_byline(inner, rules, bracketed=True)
     if rules.role_label.search(line):

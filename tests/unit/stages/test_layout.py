@@ -138,7 +138,7 @@ def test_repairs_follow_their_lines_into_title_and_body() -> None:
 def test_a_placeholder_glued_to_a_sentence_goes() -> None:
     article = laid_out([STORY[0] + "图片", STORY[1]])
     assert article.body.split("\n") == STORY
-    assert article.removed == (("image placeholder", "图片"),)
+    assert article.removed == (("glued", "图片"),)
 
 
 def test_an_empty_page_gives_an_empty_article() -> None:
