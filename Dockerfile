@@ -4,11 +4,12 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY etl etl
 COPY migrations migrations
-RUN pip install --no-cache-dir --prefix=/install --constraint constraints.txt .
+RUN python -m venv /opt/etl && /opt/etl/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.12-slim
-COPY --from=build /install /usr/local
+COPY --from=build /opt/etl /opt/etl
 RUN useradd --create-home etl
+ENV PATH=/opt/etl/bin:$PATH
 USER etl
 WORKDIR /home/etl
 ENTRYPOINT ["etl"]
