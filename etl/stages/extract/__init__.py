@@ -9,7 +9,7 @@ from __future__ import annotations
 from etl.model import Article, Extraction
 from etl.rules.extract import ExtractRules
 from etl.stages.extract import figures as figures_
-from etl.stages.extract import people, segment, times, units
+from etl.stages.extract import people, roles, segment, times, units
 from etl.stages.extract.article_kind import article_kind
 from etl.stages.extract.incident import Reading, incidents
 from etl.stages.extract.text import Page
@@ -31,7 +31,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     framing = units.framing(article, rules.units, rules.divisions)
     mentions = people.find(view, rules.people)
     reads = segment.read(page, found_times, mentions, rules.cues)
-    reading = Reading(article, page, rules, found_times, found_units, pronouns, framing, mentions, reads)
+    reading = Reading(article, page, rules, found_times, found_units, pronouns, framing, mentions, roles.grouped(mentions), reads)
     told, segments = incidents(reading)
     quoted = figures_.figures(
         page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]

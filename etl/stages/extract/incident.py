@@ -35,6 +35,7 @@ class Reading:
     pronouns: Sequence[Pronoun]
     framing: Sequence[Unit]
     mentions: Sequence[Mention]
+    groups: Sequence[Sequence[Mention]]
     reads: Sequence[Read]
 
 
@@ -126,7 +127,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     unit, unit_flags = station(r, (start, end), kind)
     unit = _with_bureau(unit, r) if unit else None
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
-    people = roles.persons(view, [m for m in r.mentions if start <= m.start < end], kind, rules.people)
+    people = roles.persons(view, r.groups, (start, end), kind, rules.people)
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
     ended = outcomes.outcomes(text, kind, rules.outcomes, rules.negation)
@@ -189,7 +190,8 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
     names = Counter(u.name for u in stations)
     for p in points:
         same = [u for u in (before or known) if _level_group(u) == p.level]
-        if same and (p.text[0] in "该我本" or p.text.startswith("所") or len({u.name for u in same}) == 1):
+        pointed = p.text[0] in "该我本" or p.text.startswith("所")
+        if same and (pointed or len({u.name for u in known if _level_group(u) == p.level}) == 1):
             return same[-1], ("station_from_pronoun",)
         if p.level == "station" and len(names) > 1:
             return None, ("station_ambiguous",)

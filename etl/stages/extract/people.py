@@ -79,6 +79,10 @@ def find(view: str, rules: PeopleRules) -> list[Mention]:
             if mention.start not in skipped:
                 found[mention.start] = mention
     listed = sorted(found.values(), key=lambda m: m.start)
+    for mention in _behind_short(view, listed, rules):
+        if not any(m.start < mention.end and mention.start < m.end for m in listed):
+            listed.append(mention)
+    listed.sort(key=lambda m: m.start)
     return sorted([*listed, *_repeats(view, listed, rules)], key=lambda m: m.start)
 
 
@@ -92,6 +96,11 @@ def _titled(view: str, rules: PeopleRules) -> Iterator[Mention]:
         if not surname and m[0] == "某" and RARE_SURNAME_RE.match(view, m.start() - 1):
             surname = view[m.start() - 1]
         if not surname:
+            full = _full_before(view, m.start(), rules) if m[0] != "某" else None
+            if full is not None:
+                sex, age = _attributes(view, full, m.end())
+                sex = rules.title_sex.get(m[0]) or sex
+                yield _mention(view, full, m.start(), view[full], "full", rules, sex=sex, age=age)
             continue
         start = m.start() - len(surname)
         if m[0] == "某":
@@ -113,6 +122,18 @@ def _surname_before(view: str, at: int, rules: PeopleRules) -> str:
     if at >= 2 and view[at - 2 : at] in rules.compound:
         return view[at - 2 : at]
     return view[at - 1] if at and view[at - 1] in rules.single else ""
+
+
+def _full_before(view: str, at: int, rules: PeopleRules) -> int | None:
+    """Where a full name of three characters that ends at `at` begins: 去李宝萍大娘家."""
+    start = at - 3
+    if start < 0 or view[start] not in rules.single or not _plausible(view, start + 1, at, rules):
+        return None
+    before = view[start - 1 : start]
+    return start if not before or before in FULL_LEFT or not ("\u4e00" <= before <= "\u9fff") else None
+
+
+FULL_LEFT = frozenset("去给帮为和与对向由被让叫找送陪看接到是的把将请是岁")
 
 
 def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
@@ -137,6 +158,8 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
 def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:
     """Whether surname and title are a name here: not 公安先生, 家老人 or 高老师傅 of a longer word."""
     before = view[max(0, start - 1) : start]
+    if title in rules.officer_titles and surname in "向和从于由对各该副时" and surname != "时":
+        return False
     if len(title) == 1 and not _may_end(view, end, rules):
         return False
     if title in {
@@ -185,6 +208,8 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
             if not end:
                 break
             name = view[at:end]
+            if role in LOOSE_ROLES and not _sure(view, at, end, rules):
+                break
             if role == "skip":
                 skipped.add(at)
             elif "某" not in name:
@@ -210,6 +235,21 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
             elif role not in {"officer", "suspect", "victim", "skip", "helper"}:
                 break
             at = link.end()
+
+
+# Words that introduce persons but stand before much else too (群众幸福感)
+LOOSE_ROLES = frozenset({"neutral", "party", "relative", "helper"})
+
+
+def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
+    """Whether a name after a common noun is one: its given name is usual, or it is used again or glossed."""
+    name = view[start:end]
+    given = name[2:] if name[:2] in rules.compound else name[1:]
+    if "·" in name or view.startswith("（", end):
+        return True
+    if not all(c in rules.given for c in given):
+        return view.count(name) > 1
+    return len(given) > 1 or view.count(name) > 1 or view[end : end + 1] in "，。、（"
 
 
 def _surname_of(name: str, rules: PeopleRules) -> str | None:
@@ -340,6 +380,25 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
 INTRO_RE = re.compile(
     r"(?:女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年)(?:的)?$"
 )
+
+
+def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> Iterator[Mention]:
+    """The full name behind 时警官 or 小吴 where the text gives it without a word that introduces persons."""
+    known = {m.surname for m in listed if m.form == "full"}
+    done: set[str] = set()
+    for m in listed:
+        surname = m.surname or (m.name[1:2] if m.form == "nick" and m.name[1:2] in rules.single else None)
+        if m.form not in {"officer", "nick"} or not surname or surname in known or surname in done:
+            continue
+        done.add(surname)
+        for hit in re.finditer(re.escape(surname) + r"[\u4e00-\u9fff]{2}", view):
+            name = hit[0]
+            usual = _plausible(view, hit.start() + 1, hit.end(), rules)
+            often = view.count(name) > 1 and _given_ok(view, hit.start() + 1, hit.end(), rules)
+            if name[:2] not in rules.not_names and (usual or often) and _may_end(view, hit.end(), rules):
+                officer = m.form == "officer" or m.lead_role == "officer"
+                yield Mention(hit.start(), hit.end(), name, surname, "full", m.sex, m.age, lead_role="officer" if officer else "")
+                break
 
 
 def _surnames(view: str) -> Iterator[Mention]:

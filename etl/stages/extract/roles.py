@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from etl.model import Person
+from etl.model import Person, Span
 from etl.rules.extract import PeopleRules
 from etl.stages.extract.people import Mention
 
@@ -71,18 +71,24 @@ INSTEAD = {
 }
 
 
-def persons(view: str, mentions: Sequence[Mention], kind: str, rules: PeopleRules) -> tuple[Person, ...]:
-    """The persons of one incident, each once, in the order in which they are named."""
-    groups = _grouped(mentions)
+def persons(
+    view: str, groups: Sequence[Sequence[Mention]], span: Span, kind: str, rules: PeopleRules
+) -> tuple[Person, ...]:
+    """The persons of the incident told in `view[span]`, each once, in the order in which they are named.
+
+    `groups` are the mentions of the whole body by person: names and ranks hold everywhere, roles
+    only within the incident.
+    """
     found = []
     for group in groups:
-        person = _person(view, group, kind, rules)
+        inside = [m for m in group if span[0] <= m.start < span[1]]
+        person = _person(view, group, inside, kind, rules) if inside else None
         if person:
             found.append(person)
     return tuple(found)
 
 
-def _grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
+def grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
     """Mentions of the same person together: same name, or a title form of a full name (老杨, 杨警官 of 杨茂)."""
     groups: dict[str, list[Mention]] = {}
     for m in mentions:
@@ -117,16 +123,20 @@ def _same_person(m: Mention, full: Sequence[Mention]) -> bool:
     return not officer and not (m.sex and any(f.sex and f.sex != m.sex for f in full))
 
 
-def _person(view: str, group: Sequence[Mention], kind: str, rules: PeopleRules) -> Person | None:
+def _person(
+    view: str, everywhere: Sequence[Mention], group: Sequence[Mention], kind: str, rules: PeopleRules
+) -> Person | None:
     """One person from all mentions of it; None for somebody who plays no part."""
-    best = next((m for m in group if m.form in {"full", "dot"}), group[0])
+    best = next((m for m in everywhere if m.form in {"full", "dot"}), group[0])
     roles = _roles(view, group, rules)
+    if any(m.lead_role == "officer" or m.form == "officer" for m in everywhere):
+        roles["officer"] = 5
     if not roles and best.form == "full" and not any(m.lead_role for m in group):
         return None
     role, also = _settle(roles, best, kind)
-    sex = next((m.sex for m in group if m.sex), None) or _pronoun_sex(view, group)
-    age = next((m.age for m in group if m.age is not None), None)
-    alias = any(m.alias for m in group)
+    sex = next((m.sex for m in everywhere if m.sex), None) or _pronoun_sex(view, group)
+    age = next((m.age for m in everywhere if m.age is not None), None)
+    alias = any(m.alias for m in everywhere)
     return Person(
         role,
         best.name,
@@ -135,7 +145,7 @@ def _person(view: str, group: Sequence[Mention], kind: str, rules: PeopleRules) 
         sex,
         age,
         alias or best.form not in {"full", "dot"},
-        (best.start, best.end),
+        (group[0].start, group[0].end),
     )
 
 
@@ -188,6 +198,8 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
 def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
     """Drop the weaker of two roles that exclude each other (victim and suspect, lost person and relative)."""
     kept = dict(votes)
+    if "relative" in kept and "lost_person" in kept and ("reporter" in kept or kept["relative"] + 1 >= kept["lost_person"]):
+        kept.pop("lost_person")
     for a, b in (
         ("victim", "suspect"),
         ("lost_person", "relative"),

@@ -79,6 +79,7 @@ def find(
             level = rules.pronouns[m[0]]
             if not any(p.start <= m.start() < p.end for p in pronouns):
                 pronouns.append(Pronoun(m.start(), m.end(), level, m[0]))
+    units = [_tailed(u, units) for u in units]
     units += _short_forms(view, units)
     units.sort(key=lambda u: u.start)
     pronouns.sort(key=lambda p: p.start)
@@ -94,6 +95,14 @@ def framing(article: Article, rules: UnitRules, divisions: Divisions) -> list[Un
     text = "\n".join(line for line in lines if line)
     found, _ = find(text, rules, divisions, ())
     return [Unit(-1, -1, u.name, u.full, u.level) for u in found]
+
+
+def _tailed(unit: Unit, units: Sequence[Unit]) -> Unit:
+    """`unit` under the name that its end bears elsewhere: 相信太东派出所 is 太东派出所."""
+    for other in units:
+        if len(other.name) >= 5 and unit.name.endswith(other.name) and len(unit.name) > len(other.name):
+            return Unit(unit.end - len(other.name), unit.end, other.name, other.full, other.level)
+    return unit
 
 
 def _before(bounds: Sequence[int], position: int) -> int:
@@ -131,11 +140,13 @@ def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> 
         if not _kept(raw, m.start(), m.end(), rules) and not (inner and len(m[0]) == 1 and m.start() > 0):
             cut = m.end()
     name = raw[cut:]
-    if name in INDEFINITE:
+    if name in INDEFINITE or (not inner and len(name) > 7) or CLAUSE_CHAR_RE.search(name):
         return ""
     return "" if len(name) < (2 if cut or not inner else 1) and not inner else name
 
 
+# No unit name holds these: what precedes is a clause (不敢相信派出所)
+CLAUSE_CHAR_RE = re.compile(r"[不没了这那很都敢吗呢吧啊她它们你您谁怎么信]")
 INDEFINITE = frozenset({"一", "某", "两", "各", "多个", "一个", "某个", "该", "县", "区", "基层", "城区", "农村", "辖区", "全市", "几个", "所属", "当地", "附近", "就近", "属地", "其他", "另一", "一家", "某县"})
 
 

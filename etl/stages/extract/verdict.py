@@ -53,7 +53,11 @@ def _verdict(s: Stretch, article: Article, reads: Sequence[Read], rules: Extract
         full = kinds.score(text, 80, rules.kinds)
         signal = max(full.values(), default=0.0) >= kinds.ENOUGH
     weight = circumstances(s, narrative, text, rules)
-    if signal and len(weight) >= 2 and weight & {"who", "report"}:
+    named = any(r.names for r in narrative)
+    counted = "stat" in texts[0].cues and not named and "report" not in weight
+    if counted:
+        return "statistics", "opens with figures"
+    if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
     if not signal and weight >= {"who", "report", "outcome"}:
         return "incident", f"opened by {s.opened}; no signal of a kind"
