@@ -12,7 +12,7 @@ from etl.stages.layout.dates import find_date
 from etl.stages.layout.lines import Fields, Row, is_sentence, read_fields
 
 # （记者 张三 通讯员 李四） at the end of the last sentence
-TAIL_RE = re.compile(r"[（(【\[]([^（()）【】\[\]]{1,80})[）)】\]]\Z")
+TAIL_RE = re.compile(r" ?[（(【\[]([^（()）【】\[\]]{1,80})[）)】\]]\Z")
 # （2020年9月14日 某某新闻网） before the first sentence
 FRONT_RE = re.compile(r"\A[（(【\[]([^（()）【】\[\]]{6,60})[）)】\]] ?")
 MEDIUM = "网|报|社|台|在线|热线|晨讯|快讯|客户端|融媒|发布|周刊|新闻"
@@ -106,7 +106,7 @@ def tail(row: Row, fields: Fields, rules: LayoutRules) -> tuple[int, int] | None
         return None
     found = read_fields(match[1], rules)
     byline = read_byline(match[1], rules)
-    if not (found or byline or rules.foot.match(match[0])):
+    if not (found or byline or rules.foot.match(match[0].strip())):
         return None
     if found:
         fields.take(found)

@@ -26,7 +26,9 @@ from etl.stages.layout.lines import (
 
 MAX_AGENCY_CHARS = 30
 ADDRESS_RE = re.compile(r"https?://[^\s，。；）)】\]]{4,1000}")
-BETWEEN_RE = re.compile(r"(?<=[】\]）)]) ?(?=[【\[（(])")  # 【纠错】|【责任编辑：吴桐】
+BETWEEN_RE = re.compile(
+    r"(?<=[】\]）)]) ?(?=[【\[（(])| ?[|丨] ?"
+)  # 【纠错】【责任编辑：吴桐】; 打印 | 录入：admin
 PEN_NAME_RE = re.compile(r"[(（]([\u4e00-\u9fff]{2,3})[)）]")
 
 
@@ -90,10 +92,12 @@ def judge(line: str, rules: LayoutRules) -> tuple[str | None, Fields | None, boo
     byline = read_names(line, rules) or pen_name(line, rules)
     if byline:
         return "byline", Fields(byline=byline), True
-    matches = [rules.foot.match(piece) for piece in BETWEEN_RE.split(line)]
-    if matches[0] is None or not all(matches):
+    whole = rules.foot.match(line)
+    pieces = [whole] if whole else [rules.foot.match(p) for p in BETWEEN_RE.split(line) if p]
+    found = [rule for rule in pieces if rule]
+    if not found or len(found) < len(pieces):
         return None, None, False
-    return matches[0].why, None, matches[0].anchor
+    return found[0].why, None, any(rule.anchor for rule in found)
 
 
 def pen_name(line: str, rules: LayoutRules) -> Byline | None:

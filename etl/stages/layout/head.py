@@ -74,7 +74,13 @@ def read_head(lines: Sequence[Row], declared_title: str | None, rules: LayoutRul
     """The head of a page; `declared_title` is one that markup already gave, which lines only repeat."""
     head = Head()
     for i, row in enumerate(lines[:MAX_HEAD_LINES]):
+        if head.removed.get(i) == "fields":
+            continue
         why, found = judge(row.line, declared_title, rules)
+        if why == "fields" and i + 1 < len(lines) and rules.field.fullmatch(row.line):
+            joined = read_fields(row.line + lines[i + 1].line, rules)
+            if joined:  # 来源： and its value in two lines
+                note(head, i + 1, lines[i + 1].line, why, joined, rules)
         if why is not None:
             note(head, i, row.line, why, found, rules)
         elif is_sentence(row.line) and not (not head.unknown and may_be_title(row.line)):
@@ -126,9 +132,12 @@ def note(head: Head, i: int, line: str, why: str, found: Fields | None, rules: L
     """Enter a line of furniture: its fields, the site it names, and how far down the head reaches now."""
     head.removed[i] = why
     if found:
-        head.fields.take(found)
-        if found.published and head.first_date is None:
+        if rank(found) > rank(
+            head.fields
+        ):  # a date with a label or clock beats the day in the page's top line
+            head.fields.published, head.fields.labelled = found.published, found.labelled
             head.first_date = i
+        head.fields.take(found)
     site = None
     if why == "welcome":
         site = WELCOME_RE.sub("", line)
@@ -141,7 +150,13 @@ def note(head: Head, i: int, line: str, why: str, found: Fields | None, rules: L
     head.fields.site = head.fields.site or site
     gap = sum(u >= head.end for u in head.unknown)
     if why in FAR_REACHING or (why in ANCHORS and gap <= MAX_GAP):
-        head.end = i + 1
+        head.end = max(head.end, i + 1)
+
+
+def rank(fields: Fields) -> tuple[bool, bool, bool]:
+    """How good a date is: real, labelled, with a clock time."""
+    date = fields.published
+    return (bool(date and date.at), bool(date) and fields.labelled, bool(date and date.precision != "day"))
 
 
 def pick_title(head: Head, lines: Sequence[Row], rules: LayoutRules) -> Row | None:
@@ -193,8 +208,9 @@ def clear_above(head: Head, lines: Sequence[Row], rules: LayoutRules) -> None:
             repeated = head.title is not None and titles.same(line, head.title.line)
             head.removed[i] = "title repeated" if repeated else "page head"
             names += [] if repeated else [line]
-    sites = (name.split(" ")[0] for name in [*names, *head.crumbs[:1]] if is_site(name, rules))
-    head.fields.site = head.fields.site or next(sites, None)
+    sites = [name.split(" ")[0] for name in names if is_site(name, rules)]
+    sites += [name for name in head.crumbs[:1] if is_account(name, rules)]
+    head.fields.site = head.fields.site or next(iter(sites), None)
 
 
 def is_account(line: str, rules: LayoutRules) -> bool:

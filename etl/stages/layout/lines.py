@@ -19,6 +19,7 @@ BRACKETS = "()（）[]【】<>"
 BRACKETED_RE = re.compile(r"[(（【\[][^()（）【】\[\]]{2,80}[)）】\]]")
 MAX_BYLINE_CHARS = 100
 MAX_NAMES_CHARS = 20
+MIN_TITLE_CHARS = 8  # of one that shares the line of date and source
 MAX_META_CHARS = 240
 MAX_VALUE_CHARS = 60
 MAX_REST_CHARS = 30  # of a field line, beyond its fields: a site or source without a label
@@ -86,6 +87,7 @@ class Fields:
     author: str | None = None
     title: str | None = None
     url: str | None = None
+    labelled: bool = False  # whether the date has a label
     byline: Byline = field(default_factory=Byline)
     named: list[str] = field(default_factory=list)
 
@@ -130,6 +132,7 @@ def read_fields(line: str, rules: LayoutRules) -> Fields | None:
 def read_field(kind: str, value: str, fields: Fields, rules: LayoutRules) -> str | None:
     """Put one labelled value into `fields`; what of it is not the value, or None if it can't be one."""
     if kind == "published":
+        fields.labelled = True
         fields.published = fields.published or find_date(value, labelled=True)
         return value if len(value) <= MAX_VALUE_CHARS and not CLAUSE_RE.search(value) else None
     if kind == "url":
@@ -184,7 +187,7 @@ def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRu
         text = text.replace(date.text, " ", 1)
     if fields.published and fields.published.text:
         text = text.replace(fields.published.text, " ", 1)
-    text = SENT_FROM_RE.sub(" ", text).strip(" |丨｜/·-—:：")
+    text = SENT_FROM_RE.sub(" ", text).strip(" |丨｜/·-—:：" + BULLETS)
     byline = read_byline(text, rules) if text else None
     if byline:
         fields.take(Fields(byline=byline, named=[byline.medium] if byline.medium else []))
@@ -195,7 +198,10 @@ def rest_fits(text: str, date: Published | None, fields: Fields, rules: LayoutRu
         return False
     parts = [p for p in parts if p not in rules.field_labels and not DIGIT_RE.search(p)]
     media = [p for p in parts if rules.medium.fullmatch(p)]
-    fields.named += media or [p for p in parts if len(parts) == 1 and NAME_RE.fullmatch(p)]
+    if not media and parts and len(parts[0]) >= MIN_TITLE_CHARS:
+        fields.title = fields.title or parts[0]  # 夜巡民警救下醉倒老人 时间：2023-05-05 来源：某报
+    else:
+        fields.named += media or [p for p in parts if len(parts) == 1 and NAME_RE.fullmatch(p)]
     return True
 
 
@@ -207,4 +213,4 @@ def read_names(line: str, rules: LayoutRules) -> Byline | None:
     if rules.role_label.search(line):
         return read_byline(inner, rules)
     byline = read_byline(inner, rules) if len(line) <= MAX_NAMES_CHARS else None
-    return byline if byline and byline.people and not byline.medium else None
+    return byline if byline and byline.people else None
