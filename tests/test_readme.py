@@ -11,6 +11,9 @@ from click.testing import CliRunner
 
 from etl.cli import cli
 from etl.cli.config import leaves
+from etl.pipeline import trace_stages
+from etl.rules import load_rules
+from etl.stages.repair import repair
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,3 +65,29 @@ def test_every_variable_is_named_in_the_help() -> None:
 def test_links_of_the_readme_lead_somewhere() -> None:
     links = re.findall(r"\]\(((?!http)[^)#]+)", README)
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def block(number: int) -> str:
+    """A code block of the README."""
+    return re.findall(r"```text\n(.*?)\n```", README, re.DOTALL)[number]
+
+
+def test_first_screen_shows_what_the_program_does() -> None:
+    sample = ROOT / "samples" / "damaged" / "lost-wallet.txt"
+    text = sample.read_text(encoding="utf-8")
+    rules = load_rules()
+    assert block(0) in text
+    assert block(1) in repair(text, rules.repair).text.value
+    trace = trace_stages(sample.read_bytes(), rules)
+    (incident,) = trace.extraction.incidents
+    row = dict(re.split(r" +\| ", line) for line in block(2).splitlines())
+    assert row == {
+        "kind": incident.kind,
+        "occurred_from": f"{incident.occurred.start:%Y-%m-%d %H:%M:%S}+08",
+        "occurred_precision": incident.occurred.precision,
+        "station_full": incident.station_full,
+        "city, district": f"{incident.city}, {incident.district}",
+        "items": "{" + ",".join(incident.items) + "}",
+        "outcome": "{" + ",".join(incident.outcome) + "}",
+        "persons": ", ".join(f"{p.name} {p.role}" for p in incident.persons),
+    }
