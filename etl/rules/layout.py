@@ -61,6 +61,7 @@ class LayoutRules:
     head: LineMatcher
     foot: LineMatcher
     inner: LineMatcher
+    captions: LineMatcher  # the only furniture that may read like a sentence of the story
     cut: LineMatcher
     glued: re.Pattern[str]  # furniture at the end of a sentence's own line
     headless: re.Pattern[str]  # openings that lost their first character
@@ -90,6 +91,7 @@ def load() -> LayoutRules:
         head=matcher(r for r in lines if r.where in {"head", "any"}),
         foot=matcher(r for r in lines if r.where in {"foot", "any"}),
         inner=matcher(r for r in lines if r.where == "any" and not r.cut),
+        captions=matcher(r for r in lines if r.why == "caption"),
         cut=matcher(r for r in lines if r.cut),
         glued=re.compile(rf"(?<=[。！？”!?])(?:{alternation(furniture['glued'])})\Z"),
         headless=re.compile("|".join(furniture["headless"])),

@@ -66,11 +66,7 @@ def layout(
         url=fields.url,
         image_urls=parsed.image_urls,
         head_image=parsed.head_image,
-        shape="portal"
-        if parsed.shape == "text" and head.portal
-        else "bare"
-        if parsed.shape == "text"
-        else parsed.shape,
+        shape=parsed.shape if parsed.shape != "text" else "portal" if head.portal else "bare",
         script=script,
         encoding=encoding,
         repairs=body.repairs,

@@ -33,10 +33,10 @@ def inner(lines: Sequence[Row], first: int, last: int, rules: LayoutRules) -> di
     removed = {}
     for i in range(first, last):
         line = lines[i].line
-        rule = rules.inner.match(line) if len(line) <= MAX_INNER_CHARS else None
-        if rule is None or (is_sentence(line) and rule.why != "caption"):
-            continue
-        removed[i] = rule.why
+        if len(line) <= MAX_INNER_CHARS:
+            rule = (rules.captions if is_sentence(line) else rules.inner).match(line)
+            if rule:
+                removed[i] = rule.why
     return removed
 
 
