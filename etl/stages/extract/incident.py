@@ -90,7 +90,9 @@ def _is_lead(a: Stretch, b: Stretch) -> bool:
 
 def kind_of(s: Stretch, rules: ExtractRules) -> tuple[str, str]:
     """Kind of a stretch and the rule that settled it."""
-    text = "".join(x.sentence.text for x in s.told())
+    start, end = _evidence(s)
+    text = "".join(x.sentence.text for x in s.told() if start <= x.sentence.start < end)
+    text = kinds.CONFESSED_RE.sub("", text)
     head = s.reads[0].sentence.text if s.reads[0].kind == "heading" else ""
     text = kinds.SUPPOSED_RE.sub("", text)
     points = kinds.score(head + text, OPENING + len(head), rules.kinds)

@@ -51,6 +51,10 @@ def _distinct(pattern: Pattern, text: str) -> tuple[set[str], int]:
 SUPPOSED_RE = re.compile(r"(?:误以为|以为|怀疑|担心|生怕|害怕)[^，。！？\n]{0,12}(?:被盗|被偷|被人偷|偷了|被骗|诈骗|着火|爆炸|出事|走丢|走失|自杀|轻生)")
 
 
+# 交代半个月前还偷过一辆三轮车: a second offence told in one clause
+CONFESSED_RE = re.compile(r"(?:交代|交待|供述|承认)[^。！？\n]{0,16}(?:还|曾)(?:曾)?(?:先后)?(?:偷|盗|骗|抢)[^。！？\n]{0,30}")
+
+
 def decide(text: str, points: Scores, minor: bool) -> tuple[str, str]:
     """The kind of an incident told in `text`, and the rule that settled it. `points` come from `score`.
 
@@ -71,6 +75,9 @@ CRASH_RE = re.compile(
     r"相撞|碰撞|追尾|撞(?:上|倒|到|伤|向|坏|断|死|飞|了|在)|剐蹭|刮蹭|侧翻|翻车|翻入|冲出|交通事故|车祸|肇事|剐擦|擦碰|自摔|单方事故"
 )
 DRUNK_RE = re.compile(r"酒驾|醉驾|酒后驾|醉酒驾|饮酒后?驾|酒精(?:含量|检测|测试)|危险驾驶")
+VEHICLE_RE = re.compile(r"轿车|货车|电动(?:自行)?车|摩托|三轮|客车|面包车|小(?:汽)?车|汽车|驾驶|司机|车辆|自行车|相撞|追尾|车祸|交通事故|商务车|挂车|罐车|越野车|公交车")
+ANIMAL_LOST_RE = re.compile(r"(?:牛|羊|马|狗|猫|鸽子|牲口|牲畜|宠物|羊群)[^。！？\n]{0,10}(?:走散|走失|走丢|跑丢|丢了|不见)")
+DAMAGE_RE = re.compile(r"故意(?:损毁|毁坏)|(?:车|玻璃|轮胎|车身)[^。！？\n]{0,10}被[^。！？\n]{0,10}(?:划|砸|扎|刮)")
 DESPAIR_RE = re.compile(
     r"轻生|自杀|自尽|寻短见|想不开|割腕|喝(?:下)?农药|烧炭|结束[^。]{0,6}生命|遗书|不想活|活不下去|活着没意思|厌世|自缢|上吊|寻死|一死了之|跳楼|了断|失恋|绝望|抑郁|分手|感情(?:受挫|不顺)|要跳|遗言|悬空|救生气垫|(?:天台|楼顶|桥沿|桥栏|护栏|窗台)[^。]{0,4}(?:边缘|外侧|外沿)|跳下去|想跳|跳桥|跳河|跳江|(?:坐|站|爬|翻)[^。]{0,8}(?:天台|楼顶|塔吊|护栏|桥沿|栏杆|顶楼)"
 )
@@ -84,11 +91,11 @@ MINOR_RE = re.compile(
     r"(?:[1-9]|1[0-7]|[一二三四五六七八九]|十[一二三四五六七])(?:周)?岁|未成年|小学|初中|高中|初[一二三]|高[一二三]|[一二三四五六]年级|女孩|男孩|孩子|少年|少女|学生"
 )
 LEFT_HOME_RE = re.compile(
-    r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|拌(?:了)?[^。]{0,3}嘴|离开(?:了)?家|考砸|没考好|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
+    r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|拌(?:了)?[^。]{0,3}嘴|离开(?:了)?家|考砸|没考好|怕(?:挨|被)[^。]{0,2}(?:打|骂|训|责)|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
 )
 CAUGHT_RE = re.compile(r"刑事拘留|刑拘|逮捕|行政拘留|行拘|犯罪嫌疑人|落网|归案|批捕|取保候审")
 NEIGHBOUR_RE = re.compile(r"邻居|邻里|隔壁|对门|楼上|楼下|同村|小区|[\d一二三四五六七八九十](?:栋|幢|号楼|单元)|两家|两户")
-BUSINESS_RE = re.compile(r"退|押金|工资|房东|租客|老板|顾客|消费|借|欠|店主|商家|薪|乘客|司机|客人|摊|买|卖|同学|医院|施工|合同|货款|物业")
+BUSINESS_RE = re.compile(r"退|押金|工资|房东|租客|老板|顾客|消费|借|欠|店主|商家|薪|乘客|司机|客人|摊|买|卖|同学|医院|施工|合同|货款")
 NOISE_RE = re.compile(r"噪音|噪声|扰民|太吵|吵得|无法(?:休息|入睡)|睡不着|广场舞|音响|音量")
 BLOWS_RE = re.compile(r"动(?:起)?手|打(?:了|架|伤|起来)|推搡|大打出手|拳脚")
 SPOUSE_RE = re.compile(
@@ -107,7 +114,7 @@ PENALTY_RE = re.compile(
 )
 MEDIATED_RE = re.compile(r"调解|和解|握手言和|劝说|劝解|谅解|道歉")
 ONLINE_RE = re.compile(
-    r"转账|汇款|刷单|网络|网上|微信|QQ|链接|APP|App|屏幕共享|安全账户|客服|反诈|预警|电信|电话[^。]{0,12}(?:自称|诈骗|对方)|自称[^。]{0,16}(?:电话|来电)|验证码|网友|陌生(?:电话|来电)|网购|投资平台|帮信|跑分"
+    r"转账|汇款|刷单|网络|网上|微信|QQ|专案组|账户|自证清白|银行卡|链接|APP|App|屏幕共享|安全账户|客服|反诈|预警|电信|电话[^。]{0,12}(?:自称|诈骗|对方)|自称[^。]{0,16}(?:电话|来电)|验证码|网友|陌生(?:电话|来电)|网购|投资平台|帮信|跑分"
 )
 FACE_RE = re.compile(
     r"假币|假钞|碰瓷|调包|掉包|当面|消灾|祈福|算命|丢包|假金|古董|合同诈骗|工程|现场推销|上门推销|街头"
@@ -135,6 +142,8 @@ def _runaway(text: str, points: Scores, minor: bool) -> str | None:
 
 def _crash(text: str, points: Scores, minor: bool) -> str | None:
     """Rules 8 and 9: a crash outweighs drink-driving and the fire after it."""
+    if not VEHICLE_RE.search(text):
+        points.pop("traffic_accident", None)
     drunk, crash = bool(DRUNK_RE.search(text)), bool(CRASH_RE.search(text))
     if crash and (drunk or points.get("fire")) and points.get("traffic_accident", 0) >= STRONG:
         return "traffic_accident"
@@ -204,6 +213,8 @@ def _blows(text: str, points: Scores, minor: bool) -> str | None:
         return None
     if not points.get("assault") and not points.get("public_order"):
         return None
+    if DAMAGE_RE.search(text) and not TAKEN_RE.search(text):
+        points["public_order"] = points.get("public_order", 0) + 2 * STRONG
     family, penalty = bool(SPOUSE_RE.search(text)), bool(PENALTY_RE.search(text))
     if family and not penalty and MEDIATED_RE.search(text) and points.get("dispute_mediation.family"):
         return "dispute_mediation.family"
@@ -283,6 +294,9 @@ def _register(text: str, points: Scores, minor: bool) -> str | None:
 
 def _search(text: str, points: Scores, minor: bool) -> str | None:
     """A lost person outweighs the help given; a rescue from danger outweighs the search."""
+    if ANIMAL_LOST_RE.search(text):
+        points["lost_property"] = points.get("lost_property", 0) + 2 * STRONG
+        points.pop("missing_person", None)
     if points.get("missing_person", 0) >= STRONG and points.get("person_assistance"):
         points["person_assistance"] *= 0.6
     if points.get("rescue", 0) >= 2 * STRONG and points.get("person_assistance"):
@@ -291,7 +305,7 @@ def _search(text: str, points: Scores, minor: bool) -> str | None:
         points["rescue"] *= 0.5
     for k in ("traffic_accident", "public_safety_accident"):
         if points.get(k, 0) >= STRONG + OPENING and points.get("rescue"):
-            points["rescue"] *= 0.5
+            points["rescue"] *= 0.4
     if points.get("public_safety_accident", 0) >= STRONG + OPENING and points.get("person_assistance"):
         points["person_assistance"] *= 0.6
     return None

@@ -149,10 +149,15 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
     if AFTER_MOU_RE.match(view, end):
         return end + 1
     after = view[end : end + 1]
-    if after and after in rules.given and _may_end(view, end + 1, rules):
-        if view[end : end + 2] not in rules.follow_two or view.count(view[start : end + 1]) > 1:
-            return end + 1
-    return end
+    if after not in rules.given:
+        return end
+    short, long = view[start:end], view[start : end + 1]
+    if view.count(long) > 1 and view.count(long) == view.count(short):
+        return end + 1  # 王某平低着头: every 王某 is 王某平
+    if _may_end(view, end + 1, rules) and (view[end : end + 2] not in rules.follow_two or view.count(long) > 1):
+        return end + 1
+    ends = (m.end() for m in re.finditer(re.escape(long), view))
+    return end + 1 if view.count(long) > 1 and any(_may_end(view, e, rules) for e in ends) else end
 
 
 def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:
@@ -208,7 +213,7 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
             if not end:
                 break
             name = view[at:end]
-            if role in LOOSE_ROLES and not _sure(view, at, end, rules):
+            if role in LOOSE_ROLES and name[:1] in rules.single and not _sure(view, at, end, rules):
                 break
             if role == "skip":
                 skipped.add(at)
@@ -250,6 +255,25 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     if not all(c in rules.given for c in given):
         return view.count(name) > 1
     return len(given) > 1 or view.count(name) > 1 or view[end : end + 1] in "，。、（"
+
+
+def _foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
+    """Where a name outside the list of surnames ends (才让扎西, 旦正加): the text must use it again."""
+    for size in (4, 3, 2):
+        name = view[at : at + size]
+        if len(name) < size or not _given_ok(view, at, at + size, rules) or name[:2] in rules.follow_two:
+            continue
+        if name[:2] in rules.not_names or not _may_end(view, at + size, rules) or view.count(name) < 2:
+            continue
+        if not any(w in name for w in NOT_NAME_PARTS):
+            return at + size
+    return None
+
+
+NOT_NAME_PARTS = (
+    "队伍", "力量", "宿舍", "职责", "形象", "工作", "服务", "身影", "小组", "巡逻", "调解", "反诈", "宣传", "监控", "现场", "救援", "消防",
+    "调查", "侦查", "办案", "处置", "劝", "查", "求助", "安全", "群众", "财产", "生命", "情绪", "纠纷", "矛盾", "电话", "身份", "驾驶", "车",
+)
 
 
 def _surname_of(name: str, rules: PeopleRules) -> str | None:

@@ -40,6 +40,18 @@ PARTY_KINDS = (
 # Kinds in which a role can't occur, and what stands for it there.
 INSTEAD = {
     ("dispute_mediation", "suspect"): "party",
+    ("dispute_mediation", "victim"): "party",
+    ("dispute_mediation", "relative"): "party",
+    ("noise", "victim"): "party",
+    ("noise", "relative"): "party",
+    ("traffic_accident", "helper"): "party",
+    ("traffic_accident", "lost_person"): "victim",
+    ("traffic_violation", "helper"): "suspect",
+    ("crime_other", "party"): "suspect",
+    ("contraband", "party"): "suspect",
+    ("contraband", "victim"): "suspect",
+    ("public_safety_accident", "lost_person"): "victim",
+    ("fire", "lost_person"): "victim",
     ("suicide_intervention", "victim"): "party",
     ("suicide_intervention", "lost_person"): "party",
     ("household_registration_service", "victim"): "party",
@@ -131,6 +143,8 @@ def _person(
     roles = _roles(view, group, rules)
     if any(m.lead_role == "officer" or m.form == "officer" for m in everywhere):
         roles["officer"] = 5
+    if _speaks_only(view, everywhere):
+        return None
     if not roles and best.form == "full" and not any(m.lead_role for m in group):
         return None
     role, also = _settle(roles, best, kind)
@@ -149,6 +163,20 @@ def _person(
     )
 
 
+LEADERS = frozenset({"所长", "副所长", "队长", "副队长", "大队长", "副大队长", "中队长", "教导员", "指导员", "政委", "站长"})
+PRESS_RE = re.compile(r"(?:介绍|表示|告诉记者|对记者说|向记者|通报|坦言|总结)")
+
+
+def _speaks_only(view: str, everywhere: Sequence[Mention]) -> bool:
+    """Whether a leader or witness is named once, only to be quoted: spokesmen are no persons of the case."""
+    if len(everywhere) != 1:
+        return False
+    m = everywhere[0]
+    after = view[m.end : m.end + 8]
+    leader = m.lead in LEADERS or m.form == "officer"
+    return (leader or m.lead == "目击者") and bool(PRESS_RE.match(after))
+
+
 def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, int]:
     """How often the words around the mentions speak for each role."""
     votes: dict[str, int] = {}
@@ -156,12 +184,14 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
         if m.form == "officer" or m.lead_role == "officer":
             votes["officer"] = votes.get("officer", 0) + 5
             continue
-        if m.lead_role and m.lead_role != "neutral":
-            votes[m.lead_role] = votes.get(m.lead_role, 0) + 2
         context = _context(view, m)
-        for role, pattern in rules.roles:
-            if pattern.search(context):
-                votes[role] = votes.get(role, 0) + 1
+        said = {role for role, pattern in rules.roles if pattern.search(context)}
+        if "lost_person" in said and m.lead_role == "relative":  # 儿子小磊赌气离家: the lost one is somebody's child
+            said.discard("relative")
+        elif m.lead_role and m.lead_role != "neutral":
+            votes[m.lead_role] = votes.get(m.lead_role, 0) + 2
+        for role in said:
+            votes[role] = votes.get(role, 0) + 1
     return votes
 
 
@@ -184,6 +214,8 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     fitted.pop("officer", None)
     if not fitted or set(fitted) == {"reporter"}:
         default = _default(best, kind)
+        if fitted and family in {"theft", "fraud", "lost_property", "assault"}:
+            return "victim", ("reporter",)
         if fitted and default != "reporter":
             return (
                 (default, ("reporter",)) if default in {"victim", "relative", "party"} else ("reporter", ())
@@ -219,7 +251,7 @@ def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
 def _default(best: Mention, kind: str) -> str:
     """The role a person most likely has when no word tells."""
     titled = best.form in {"title", "nick"}
-    if best.name.endswith("师傅") and not kind.startswith(("dispute", "fraud")):
+    if best.name.endswith("师傅") and kind in {"lost_property", "missing_person", "runaway_juvenile", "rescue"}:
         return "helper"
     if kind == "lost_property":
         return "victim"
