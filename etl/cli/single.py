@@ -21,7 +21,7 @@ def explain(file: str, **options: Any) -> None:
 
     \b
     Example:
-      etl explain samples/lost-wallet.txt
+      etl explain samples/damaged/lost-wallet.txt
     """
     from etl import show
     from etl.pipeline import trace_stages
@@ -41,7 +41,7 @@ def extract(files: Sequence[str], **options: Any) -> None:
 
     \b
     Example:
-      etl extract samples/*.txt > extracted.jsonl
+      etl extract samples/*/*.txt > extracted.jsonl
     """
     from etl.errors import ArticleError
     from etl.pipeline import trace_stages

@@ -25,7 +25,10 @@ def folder() -> Path:
 
 def head() -> str:
     """The newest revision: files are named by it, so that no import is needed to know it."""
-    return max(p.name.split("_")[0] for p in (folder() / "versions").glob("[0-9]*.py"))
+    names = [path.name for path in (folder() / "versions").glob("[0-9]*.py")]
+    if not names:
+        raise StoreError(f"the installation is incomplete: no migrations in {folder()}")
+    return max(names).split("_")[0]
 
 
 def current(connection: Connection) -> str | None:
