@@ -19,6 +19,9 @@ UNKNOWN = 22.0  # of a character that the news never used
 UNKNOWN_WORD = 20.0
 LONGEST_WORD = 5
 
+# A cost by the character that stands for it in the files.
+BITS = {chr(33 + quarters): quarters / 4 for quarters in range(94)}
+
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
@@ -41,8 +44,8 @@ class Statistics:
             if row:
                 i = row[0].find(char)
                 if i >= 0:
-                    return left + bits(row[1][i + 1])
-                left += bits(row[1][0])
+                    return left + BITS[row[1][i + 1]]
+                left += BITS[row[1][0]]
         return left + self.singles.get(char, UNKNOWN)
 
     def word_cost(self, text: str) -> float:
@@ -62,11 +65,6 @@ class Statistics:
         return best[-1]
 
 
-def bits(written: str) -> float:
-    """A cost from the character that stands for it in the files."""
-    return (ord(written) - 33) / 4
-
-
 @lru_cache(maxsize=1)
 def statistics() -> Statistics:
     """The statistics of this installation. Raises RulesError if a row is out of shape."""
@@ -76,6 +74,6 @@ def statistics() -> Statistics:
             if len(costs) != len(followers) + 1:
                 raise RulesError(f"rules/{name}: row {context!r} has {len(costs)} costs")
             rows[context] = (followers, costs)
-    singles = dict(zip(rows["-"][0], map(bits, rows.pop("-")[1][1:]), strict=True))
+    singles = dict(zip(rows["-"][0], map(BITS.__getitem__, rows.pop("-")[1][1:]), strict=True))
     words = {w: int(cost) / 4 for cost, found in read_tsv("repair_words.tsv", 2) for w in found.split(" ")}
     return Statistics(singles, rows, words)

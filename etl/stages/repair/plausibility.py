@@ -48,11 +48,11 @@ class Plausibility:
         if three[2] in CLOSES and three[1] in CLOSES and general > NEVER_SEEN:
             general += TWO_STOPS
         counts = self._counts
-        pairs = counts[three[1:]]
+        pairs = counts.get(three[1:])
         if not pairs:
             return general
         here = pairs / (counts[three[1]] + 2)
-        triples = counts[three]
+        triples = counts.get(three)
         if triples:
             here = (here + triples / (counts[three[:2]] + 1)) / 2
         return -log2((1 - PAGE_SHARE) * 2**-general + PAGE_SHARE * here)

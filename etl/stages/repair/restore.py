@@ -33,7 +33,7 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[
     for run in finder.runs():
         impossible = len(rules.simplified_re.findall(text, run.start, run.end))
         gain = run.gain + IMPOSSIBLE * impossible
-        if gain > (rules.gain if evident or run.marked else rules.gain_alone):
+        if run.marked or gain > (rules.gain if evident else rules.gain_alone):
             after, certainty = _reading(run, rules)
             yield Edit(run.start, run.end, after, "shifted_run", certainty)
 

@@ -36,18 +36,23 @@ PIECE_STARTS = ("!", "?", "、", "\n", "")
 QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
 UNOPENED = 4.0
 
-BEAM = 24
+BEAM = 16
 ALIKE = 3
 HALVES_LESS = 6.0
 LEAST_PAIR = 8.0
+LEAST_SECOND = 1.5
 MAX_RUN = 120
 # Bits a reading may lie behind the best one so far; a wrong character early shows a little later.
 BEHIND = 30.0
 # Assuming a dropped pair is tried where character and next one cost so much, and kept if not dearer by so much.
-SUSPECT, SLACK = 12.0, 3.0
+SUSPECT, SLACK = 16.0, 3.0
 UNSEEN_AHEAD = 12.0
-MISSES = 6
-ENDED = 8
+MISSES = 3
+LAST_RESORT = 45.0
+DESPERATE = 3
+GIVE_UP = 20.0
+SOBER = 0.5
+ENDED = 4
 LOOK_AHEAD = 3
 WEIGHED = 12
 
@@ -112,7 +117,7 @@ class Finder:
         done: list[Reading] = []
         marked = len(mark[0]) == 1
         for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
-            if not beam:
+            if not beam or (done and beam[0].cost > min(r.cost for r in done) + GIVE_UP):
                 break
             char = text[at : at + 1]
             if char in ("?", "\n", ""):
@@ -170,6 +175,10 @@ class Finder:
             if bound < LEAST_PAIR:
                 continue
             out += self._halves(r, trail, pending, ahead, bound)
+        if not out:  # something must have been dropped here, a pair or two
+            for r in beam[:DESPERATE]:
+                out += self._halves(r, trail, pending, ahead, LAST_RESORT)
+                out.append(r.plus(LAST_RESORT, LOST * 3, "000", pending))
         return best(out)
 
     def _halves(
@@ -180,12 +189,13 @@ class Finder:
         context = r.seen[-2:]
         for (_, first, seen1), seconds in self.codes.pairs(r.pending, trail):
             cost1 = cost(context + seen1)
-            if cost1 >= bound:
+            if cost1 + LEAST_SECOND >= bound:
                 continue
+            between = context[1] + seen1
             misses = 0
             for _, second, seen2 in seconds:
-                cost2 = cost1 + cost(context[1] + seen1 + seen2)
-                if cost2 >= bound:
+                cost2 = cost1 + cost(between + seen2)
+                if cost2 + LEAST_SECOND >= bound:
                     misses += 1
                     if misses > MISSES:
                         break
@@ -248,9 +258,9 @@ class Finder:
                     out.append(r.plus(cost, char + after, seen + seen_after, -1, end))
                     if after == LOST and trail == 0x80:  # a single 80 is a question mark, then in step
                         out.append(r.plus(cost, char, seen, -1, end))
-            if noted is None:
-                tail = self._halves(r, None, -1, seen_after, best_cost + BEHIND - r.cost)
-                out += [t.plus(0.0, after, seen_after, -1, end) for t in tail]
+            for t in self._halves(r, None, -1, seen_after, best_cost + BEHIND - r.cost):
+                if noted is None or t.text[-1] in noted:
+                    out.append(t.plus(0.0, after, seen_after, -1, end))
         return best(out)
 
     def _weighed(self, start: int, line_end: int, marked: bool, done: list[Reading]) -> Run | None:
@@ -267,8 +277,8 @@ class Finder:
             whole[r.text + self.text[r.end : end]] = cost + self._unbalanced(start, r.text)
         readings = sorted(whole, key=lambda text: whole[text])
         least = whole[readings[0]]
-        beliefs = [2 ** (least - whole[text]) for text in readings]
-        shown = self.plausible.whole_cost(done[0].seen[:2] + ahead[start:].translate(self.codes.seen))
+        beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
+        shown = self.plausible.whole_cost(done[0].seen[:2] + ahead[start + 2 :].translate(self.codes.seen))
         total = sum(beliefs)
         return Run(start, end, shown - least, marked, tuple(readings), tuple(b / total for b in beliefs))
 
