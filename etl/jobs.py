@@ -7,35 +7,49 @@ the next run finds out from the ledger what is left. There is no other state.
 
 from __future__ import annotations
 
-import random
+import math
+import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import psycopg
 
-from etl.errors import SourceError, StoreUnavailable
-from etl.executors.local import Limits, LocalPool
+from etl.errors import RunLost, SourceError, StoreError
+from etl.executors.local import Limits, LocalPool, Task
 from etl.model import Found, Leaf, Processed, RawFile
 from etl.rules import load_rules
 from etl.settings import Settings
-from etl.sources.files import Entry, Skipped, discover, escape_path, read_bytes, resolve, stat_again
+from etl.sources.files import (
+    Entry,
+    Skipped,
+    discover,
+    escape_path,
+    read_bytes,
+    resolve,
+    stat_again,
+    unescape_path,
+)
 from etl.store import ledger, lookups, migrate, runs
-from etl.store.engine import Connection, connect, is_data_error, is_transient
+from etl.store.engine import Connection, is_data_error, name_error, refuse_shared_sessions
 from etl.store.load import load_batch
+from etl.store.lock import RunLock, load_name
 from etl.store.opened import opened
 from etl.store.runs import Counts, Run
+from etl.store.session import Session, pauses
 
 ASK_FILES = 5000  # files per question to the ledger
 TASK_FILES = 32  # files per task of a worker: small enough to share out, large enough to be worth the trip
-ATTEMPTS = 5
-FIRST_PAUSE_S = 0.5
+TASK_BYTES = 4 << 20  # likewise
+BATCHES_AHEAD = 2  # batches read and in the workers' hands while one is loaded
+STOP_S = 20.0  # what is in hand when a signal comes may take so long
 
 T = TypeVar("T")
 
@@ -57,6 +71,18 @@ class Control:
 
     stop_signal: int | None = None
     on_progress: Callable[[Counts], None] = lambda counts: None
+
+    def stop(self, signal_number: int) -> None:
+        """Ask the run to end. The second time, or when it takes too long, the process ends on the spot.
+
+        That costs the batch in hand: the server rolls it back, the workers die with us.
+        """
+        if self.stop_signal is not None:
+            os._exit(128 + signal_number)
+        self.stop_signal = signal_number
+        alarm = threading.Timer(STOP_S, os._exit, (128 + signal_number,))
+        alarm.daemon = True
+        alarm.start()
 
     def check(self) -> None:
         if self.stop_signal is not None:
@@ -87,26 +113,62 @@ def run(
     exist, StoreError if the database refuses, RunLocked if another run is at work, SlotTaken if the slot
     was served before, Stopped after a signal.
     """
-    control = control or Control()
-    started = time.monotonic()
     tops = resolve(paths)
+    return run_over(lambda _: tops, settings, control or Control(), command, slot)
+
+
+def retry(
+    settings: Settings, reason: str | None, numbers: Sequence[int], control: Control | None = None
+) -> Report:
+    """Read again what was rejected: the open rejections with these numbers or this reason, or all.
+
+    What loads now resolves its rejection, the rest stays open; raises as `run` does.
+    """
+
+    def marked(session: Session) -> list[bytes]:
+        paths = session.surely(lambda c: ledger.mark_rejected(c, reason, numbers))
+        return [unescape_path(path) for path in paths]
+
+    return run_over(marked, settings, control or Control(), "retry", None)
+
+
+def run_over(
+    find_tops: Callable[[Session], Sequence[bytes]],
+    settings: Settings,
+    control: Control,
+    command: str,
+    slot: tuple[str, datetime] | None,
+) -> Report:
+    """One run over what `find_tops` names once the run is ours."""
+    started = time.monotonic()
     rules = load_rules()
     with ExitStack() as stack:
         url = stack.enter_context(opened(settings.database_url, settings.home))
+        refuse_shared_sessions(url)
         migrate.upgrade(url)
-        stack.enter_context(runs.run_lock(url))
-        session = Session(url)
+        lock = stack.enter_context(RunLock(url))
+
+        def check() -> None:
+            control.check()
+            lock.check()
+
+        session = Session(url, load_name(lock.name), check)
         stack.callback(session.close)
         lookups.sync(session.connection, rules)
         this = runs.start(session.connection, command, rules.digest, slot)
-        loader = Loader(settings, control, session, this)
-        stack.callback(loader.pool.close)
+        lock.guard(this)
+        pool = LocalPool(settings.workers, limits_of(settings), check)
+        stack.callback(pool.close)
+        loader = Loader(settings, control, session, this, pool)
         try:
-            loader.load(tops)
-            runs.finish(session.connection, this, "done")
+            loader.load(find_tops(session))
+            if not session.surely(lambda c: runs.finish(c, this, "done")):
+                raise RunLost(f"run {this.id} was taken over before it ended: what it had committed stays")
         except BaseException as e:
             status, error = ("stopped", str(e)) if isinstance(e, Stopped) else ("failed", name_error(e))
-            with suppress(psycopg.Error):
+            with suppress(psycopg.Error, StoreError):
+                if session.connection.closed:
+                    session.again()
                 runs.finish(session.connection, this, status, error)
             raise
         counts = runs.counts(session.connection, this)
@@ -114,59 +176,29 @@ def run(
     return Report(this.id, "done", counts, still_open, time.monotonic() - started)
 
 
-def name_error(error: BaseException) -> str:
-    """An error in one line. PostgreSQL's own text may quote values, so only its primary message is kept."""
-    if isinstance(error, psycopg.Error):
-        return f"{type(error).__name__}: {error.diag.message_primary or 'connection lost'}"
-    return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-@dataclass(slots=True)
-class Session:
-    """A connection that can be had anew after it broke."""
-
-    url: str
-    connection: Connection = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.connection = connect(self.url)
-
-    def again(self) -> None:
-        """Reconnect. Raises StoreUnavailable if nobody answers."""
-        self.close()
-        self.connection = connect(self.url)
-
-    def close(self) -> None:
-        with suppress(psycopg.Error):
-            self.connection.close()
-
-
-@dataclass(slots=True)
-class Task:
-    """Files that a worker has in hand."""
-
-    files: list[tuple[RawFile, Found]]
-    future: Future[list[Processed]]
+def limits_of(settings: Settings) -> Limits:
+    return Limits(settings.document_timeout_s, settings.worker_memory_bytes)
 
 
 @dataclass(slots=True)
 class InFlight:
-    """A batch between reading and loading: its leaves, and the tasks that work on those not known yet."""
+    """A batch between reading and loading: its leaves, and what workers do with those not known yet."""
 
     leaves: list[Leaf]
-    tasks: list[Task]
+    tasks: list[tuple[list[Found], Task]]
 
 
 class Loader:
     """One pass over the sources: reading goes ahead of the workers, the workers go ahead of loading."""
 
-    def __init__(self, settings: Settings, control: Control, session: Session, this: Run) -> None:
+    def __init__(
+        self, settings: Settings, control: Control, session: Session, this: Run, pool: LocalPool
+    ) -> None:
         self.settings = settings
         self.control = control
         self.session = session
         self.this = this
-        limits = Limits(settings.document_timeout_s, settings.worker_memory_bytes)
-        self.pool = LocalPool(settings.workers, limits)
+        self.pool = pool
         self.counted = Counts()  # what needed no loading, since the last commit
         self.total = Counts()  # what was committed
         self.batches = 0
@@ -181,7 +213,7 @@ class Loader:
         if self.counted.seen:
             self.commit([])
         roots = [escape_path(top) for top in tops]
-        reread = ledger.files_to_reread(self.session.connection, roots)
+        reread = self.session.surely(lambda c: ledger.files_to_reread(c, roots))
         if reread:
             self.load_entries((f for f in reread if stat_again(f) == f), settled=True, again=True)
 
@@ -191,9 +223,10 @@ class Loader:
         `settled`: known not to be changing. `again`: this run counted them before.
         """
         queue: deque[InFlight] = deque()
-        for wanted in chunks(self.wanted(entries, settled), self.settings.batch_files):
+        wanted_now = self.wanted(entries, settled)
+        for wanted in portions(wanted_now, self.settings.batch_files, self.settings.batch_bytes, bytes_of):
             queue.append(self.begin(wanted, settled))
-            if len(queue) > 2:
+            if len(queue) > BATCHES_AHEAD:
                 self.finish(queue.popleft(), again)
         while queue:
             self.finish(queue.popleft(), again)
@@ -203,7 +236,7 @@ class Loader:
     def wanted(self, entries: Iterable[Entry], settled: bool) -> Iterator[tuple[Found, str] | Leaf]:
         """What needs work: files with the reason why, and leaves rejected already. Counts the rest."""
         for chunk in chunks(entries, ASK_FILES):
-            self.control.check()
+            self.session.check()
             files = []
             for entry in chunk:
                 if isinstance(entry, Found):
@@ -212,7 +245,7 @@ class Loader:
                     self.counted.skip(entry.reason)
                 else:
                     yield rejected(Found(entry.path, 0, 0), entry.reason, entry.detail)
-            why = ledger.to_read(self.session.connection, files)
+            why = self.session.surely(partial(ledger.to_read, files=files))
             self.counted.unchanged += len(files) - len(why)
             youngest = time.time_ns() - int(self.settings.settle_s * 1e9)
             for file, reason in why.items():
@@ -225,7 +258,7 @@ class Loader:
     def settle(self, files: Sequence[Found]) -> Iterator[Entry]:
         """The files that stand as they stood when first looked at, one settling time ago; counts the others."""
         for _ in pauses(self.settings.settle_s):
-            self.control.check()
+            self.session.check()
         for file in files:
             now = stat_again(file)
             if now == file:
@@ -256,9 +289,8 @@ class Loader:
                     self.counted.skip("still_changing")
                 else:
                     self.unsettled.append(stat_again(file) or file)
-        known = ledger.known_bytes(
-            self.session.connection, [raw.sha256 for raw, _, why in read if why != "reread"]
-        )
+        hashes = [raw.sha256 for raw, _, why in read if why != "reread"]
+        known = self.session.surely(partial(ledger.known_bytes, hashes=hashes))
         to_parse = []
         for raw, file, why in read:
             if why != "reread" and raw.sha256 in known:
@@ -266,64 +298,59 @@ class Loader:
             else:
                 to_parse.append((raw, file))
         tasks = []
-        for part in chunks(to_parse, TASK_FILES):
-            files = [raw for raw, _ in part]
-            tasks.append(Task(part, self.pool.submit(files)))
+        for part in portions(to_parse, TASK_FILES, TASK_BYTES, lambda x: len(x[0].data)):
+            tasks.append(([file for _, file in part], self.pool.submit([raw for raw, _ in part])))
         return InFlight(leaves, tasks)
 
     def finish(self, batch: InFlight, again: bool) -> None:
         """Wait for a batch's tasks and load it."""
         leaves = batch.leaves
-        for task in batch.tasks:
-            while not wait([task.future], timeout=0.5).done:
-                self.control.check()
-            files = [raw for raw, _ in task.files]
-            for (raw, found), done in zip(task.files, self.pool.result(files, task.future), strict=True):
-                leaves.append(Leaf(found, raw.sha256, raw.sha256, done))
-        self.control.check()
+        for files, task in batch.tasks:
+            for found, done in zip(files, self.pool.result(task), strict=True):
+                leaves.append(Leaf(found, done.raw_sha256, done.raw_sha256, done))
+        self.session.check()
         self.commit(leaves, again)
         self.tell()
 
     # ------------------------------------------------------------ loading
 
     def commit(self, leaves: Sequence[Leaf], again: bool = False) -> None:
-        """Load leaves in one transaction; if one of them is at fault, find it by halves and reject it alone."""
+        """Load leaves in one transaction; if some are at fault, load the rest and reject those alone.
+
+        The parts tried next are as many as each has leaves, so that one fault in n leaves costs about one
+        and a half loads of all of them and the square root of n small ones.
+        """
+        counted, self.counted = self.counted, Counts()
         try:
-            self.load_surely(leaves, again)
-        except (psycopg.Error, UnicodeEncodeError) as e:
+            self.load_surely(leaves, counted, again)
+        except Exception as e:
+            self.counted.add(counted)
             if not is_data_error(e) or not leaves:
                 raise
-            if len(leaves) > 1:
-                half = len(leaves) // 2
-                self.commit(leaves[:half], again)
-                self.commit(leaves[half:], again)
-                return
-            self.load_surely([refused(leaves[0], e)], again)
+            if len(leaves) == 1 and is_refused(leaves[0]):
+                raise
+            if len(leaves) == 1:
+                self.commit([refused(leaves[0], e)], again)
+            for part in chunks(leaves, math.isqrt(len(leaves))) if len(leaves) > 1 else ():
+                self.session.check()
+                self.commit(part, again)
 
-    def load_surely(self, leaves: Sequence[Leaf], again: bool) -> None:
-        """Load leaves; while the database is away, try again with growing pauses, then give up.
+    def load_surely(self, leaves: Sequence[Leaf], counted: Counts, again: bool) -> None:
+        """Load leaves as soon as the database lets us; never twice.
 
         After a commit whose answer was lost, the run's row tells whether it took place.
         """
-        counted, self.counted = self.counted, Counts()
-        for attempt in range(ATTEMPTS + 1):
-            try:
-                if attempt:
-                    self.session.again()
-                    if runs.batches_done(self.session.connection, self.this) > self.batches:
-                        break
-                load_batch(self.session.connection, self.this, leaves, counted, again=again)
-                break
-            except (psycopg.Error, StoreUnavailable) as e:
-                if not is_transient(e):
-                    self.counted.add(counted)
-                    raise
-                if attempt == ATTEMPTS:
-                    raise StoreUnavailable(f"the database stayed away: {name_error(e)}") from e
-                for _ in pauses(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)):
-                    self.control.check()
+
+        def work(connection: Connection) -> Counts:
+            load_batch(connection, self.this, leaves, counted, again=again)
+            return runs.counts(connection, self.this)
+
+        def committed(connection: Connection) -> Counts | None:
+            done = runs.batches_done(connection, self.this) > self.batches
+            return runs.counts(connection, self.this) if done else None
+
+        self.total = self.session.surely(work, committed)
         self.batches += 1
-        self.total = runs.counts(self.session.connection, self.this)
 
     def tell(self) -> None:
         """Give the listener the counts so far."""
@@ -353,16 +380,31 @@ def refused(leaf: Leaf, error: Exception) -> Leaf:
     return replace(leaf, processed=done)
 
 
+def is_refused(leaf: Leaf) -> bool:
+    return leaf.processed is not None and leaf.processed.reason is not None
+
+
+def bytes_of(wanted: tuple[Found, str] | Leaf) -> int:
+    """What a file takes in memory once it is read; nothing if it will not be."""
+    return 0 if isinstance(wanted, Leaf) else wanted[0].size
+
+
+def portions(items: Iterable[T], most: int, most_bytes: int, weigh: Callable[[T], int]) -> Iterator[list[T]]:
+    """Lists of up to `most` items that weigh up to `most_bytes` together; one that weighs more stands alone."""
+    part: list[T] = []
+    weight = 0
+    for item in items:
+        if part and (len(part) >= most or weight + weigh(item) > most_bytes):
+            yield part
+            part, weight = [], 0
+        part.append(item)
+        weight += weigh(item)
+    if part:
+        yield part
+
+
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of up to `size` items."""
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part
-
-
-def pauses(seconds: float) -> Iterator[None]:
-    """Let `seconds` pass in short steps, so that the caller can look up in between."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, 0.2))
-        yield

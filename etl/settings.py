@@ -20,7 +20,8 @@ class Settings:
     """Everything a run depends on but its input. Sizes in bytes, times in seconds.
 
     `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is
-    looked at again at the end of the pass. `batch_files` is how many files one transaction loads.
+    looked at again at the end of the pass. `batch_files` and `batch_bytes` are what one transaction loads at
+    most; three batches are in memory at a time.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -29,6 +30,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     workers: int = field(default_factory=default_workers)
     batch_files: int = 500
+    batch_bytes: int = 32 << 20
     settle_s: float = 2.0
     max_file_bytes: int = 20 << 20
     document_timeout_s: float = 10.0

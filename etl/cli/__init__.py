@@ -76,11 +76,12 @@ def main() -> NoReturn:
         sys.exit(LOCKED if isinstance(e, RunLocked) else USAGE if isinstance(e, ConfigError) else FAILED)
     except Exception as e:
         from etl import jobs
+        from etl.store.engine import name_error
 
         if isinstance(e, jobs.Stopped):
             sys.exit(128 + e.signal_number)
         if os.environ.get("ETL_DEBUG"):
             raise
-        click.echo(f"etl: unexpected {jobs.name_error(e)} (ETL_DEBUG=1 shows where)", err=True)
+        click.echo(f"etl: unexpected {name_error(e)} (ETL_DEBUG=1 shows where)", err=True)
         sys.exit(FAILED)
     sys.exit(0)

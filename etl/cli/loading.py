@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -111,9 +110,7 @@ def stopping(control: Control) -> Iterator[None]:
     """Turn the first INT or TERM into a request to stop after the batch in hand, the second into an abort."""
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if control.stop_signal is not None:
-            os._exit(128 + number)  # workers end with us; the batch in hand is rolled back by the server
-        control.stop_signal = number
+        control.stop(number)
         click.echo("stopping after the batch in hand; once more to abort", err=True)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -1,8 +1,9 @@
 """A pool of worker processes on this machine. Workers only compute: bytes in, records out.
 
 A document can hang or kill the interpreter (deep nesting in a C parser, a pathological page), and no
-`try` helps against either, so each document runs under a deadline that ends its worker. After a death
-the batch in flight is tried again in halves; a file that kills its worker alone, twice, is rejected.
+`try` helps against either, so each document runs under a deadline that ends its worker. A worker marks
+the file it has in hand in shared memory, so after a death one knows whom to suspect: the rest of the
+task is done again, the suspect runs alone in a fresh pool, and if that one dies too it is rejected.
 Workers are spawned, never forked (a forked child shares sockets and locks with its parent), and end with
 their parent, however that ended.
 """
@@ -16,17 +17,25 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from etl.model import Processed, RawFile
 from etl.pipeline import process
 from etl.rules import load_rules
 
 PR_SET_PDEATHSIG = 1
+DEADLINE_EXIT = 1  # how faulthandler ends a process whose time is over
+RECYCLE_TASKS = 500  # tasks after which the workers are replaced, in case a library leaks
+MARKS = 1024  # tasks that may be in flight
+POLL_S = 0.5
+
+marks: Any = None  # in a worker: per task the file in hand, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,71 +46,127 @@ class Limits:
     memory_bytes: int = 2 << 30
 
 
-class LocalPool:
-    """`workers` processes that run the pipeline; made when the first batch comes, so that no news costs none."""
+@dataclass(slots=True)
+class Task:
+    """Files that a worker has in hand; `mark` is where it notes which one."""
 
-    def __init__(self, workers: int, limits: Limits) -> None:
+    files: Sequence[RawFile]
+    mark: int
+    future: Future[list[Processed]]
+    pool: ProcessPoolExecutor
+
+
+class LocalPool:
+    """`workers` processes that run the pipeline; made when the first task comes, so that no news costs none.
+
+    `check` is called while waiting and may raise to give up.
+    """
+
+    def __init__(self, workers: int, limits: Limits, check: Callable[[], None] = lambda: None) -> None:
         self.workers = workers
         self.limits = limits
+        self.check = check
+        self.context = multiprocessing.get_context("spawn")
+        self.marks = self.context.Array("I", MARKS, lock=False)
         self.executor: ProcessPoolExecutor | None = None
+        self.retired: list[BaseProcess] = []
+        self.submitted = 0
 
-    def submit(self, files: Sequence[RawFile]) -> Future[list[Processed]]:
-        """Process a batch; ask `result` for what came of it."""
+    def submit(self, files: Sequence[RawFile]) -> Task:
+        """Process files; ask `result` for what came of them."""
+        if self.submitted % RECYCLE_TASKS == 0:
+            self.retire()
         if self.executor is None:
             self.executor = ProcessPoolExecutor(
                 self.workers,
-                mp_context=multiprocessing.get_context("spawn"),
+                mp_context=self.context,
                 initializer=prepare_worker,
-                initargs=(os.getpid(), self.limits.memory_bytes),
+                initargs=(os.getpid(), self.limits.memory_bytes, self.marks),
             )
+        mark = self.submitted % MARKS
+        self.submitted += 1
+        self.marks[mark] = 0
         try:
-            return self.executor.submit(process_all, files, self.limits.timeout_s)
+            future = self.executor.submit(process_all, files, mark, self.limits.timeout_s)
         except BrokenProcessPool as e:
-            failed: Future[list[Processed]] = Future()
-            failed.set_exception(e)
-            return failed
+            future = Future()
+            future.set_exception(e)
+        return Task(files, mark, future, self.executor)
 
-    def result(self, files: Sequence[RawFile], future: Future[list[Processed]]) -> list[Processed]:
-        """What became of a batch; where its worker died, the batch again in halves, down to the one file."""
+    def result(self, task: Task) -> list[Processed]:
+        """What became of a task. Where a worker died, the file it had in hand gets a second chance alone."""
+        done = self.wait(task)
+        if done is not None:
+            return done
+        self.end(task.pool)
+        at = self.marks[task.mark]
+        if not at:  # another task broke the pool before this one began
+            return self.result(self.submit(task.files))
+        before, suspect, after = task.files[: at - 1], task.files[at - 1], task.files[at:]
+        results = self.result(self.submit(before)) if before else []
+        alone = self.submit([suspect])
+        results += self.wait(alone) or [self.give_up(suspect, alone)]
+        return results + (self.result(self.submit(after)) if after else [])
+
+    def wait(self, task: Task) -> list[Processed] | None:
+        """The records of a task, or None if a worker died. Looks up now and then."""
+        while not wait([task.future], timeout=POLL_S).done:
+            self.check()
         try:
-            return future.result()
-        except (BrokenProcessPool, CancelledError):  # cancelled: another batch broke the pool
-            self.close()
-        if len(files) > 1:
-            half = len(files) // 2
-            parts = (files[:half], files[half:])
-            return [done for part in parts for done in self.result(part, self.submit(part))]
-        try:
-            return self.submit(files).result()
-        except BrokenProcessPool:
-            self.close()
-        file = files[0]
-        return [
-            Processed(
-                file.path,
-                file.member,
-                file.record_no,
-                file.sha256,
-                reason="worker_crash",
-                detail=f"its worker ended twice within {self.limits.timeout_s:g} s",
-            )
-        ]
+            return task.future.result()
+        except (BrokenProcessPool, CancelledError):  # cancelled: the pool was closed for another task
+            return None
+
+    def give_up(self, file: RawFile, task: Task) -> Processed:
+        """The rejection of a file that ended two workers; how the second one ended tells why."""
+        codes = [p.exitcode for p in processes_of(task.pool)]
+        self.end(task.pool)
+        if DEADLINE_EXIT in codes:
+            detail = f"longer than {self.limits.timeout_s:g} s, twice"
+            return rejected(file, "timeout", detail)
+        number = next((-c for c in codes if c and c < 0 and c != -signal.SIGTERM), 0)
+        name = signal.Signals(number).name if number in list(signal.Signals) else "an unknown cause"
+        return rejected(file, "worker_crash", f"its worker was ended twice, by {name}")
+
+    def retire(self) -> None:
+        """Let the present workers finish what they have; new ones take what comes."""
+        if self.executor is not None:
+            self.retired = [p for p in self.retired if p.is_alive()] + processes_of(self.executor)
+            self.executor.shutdown(wait=False)
+            self.executor = None
+
+    def end(self, executor: ProcessPoolExecutor) -> None:
+        """End the workers of one executor now; what they were doing is given up."""
+        processes = processes_of(executor)
+        executor.shutdown(wait=False, cancel_futures=True)
+        kill(processes)
+        if executor is self.executor:
+            self.executor = None
 
     def close(self) -> None:
-        """End the workers now; what they were doing is given up."""
-        if self.executor is None:
-            return
-        processes = list((self.executor._processes or {}).values())
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        for worker in processes:
-            worker.kill()
-        for worker in processes:
-            worker.join()
-        self.executor = None
+        """End all workers now."""
+        if self.executor is not None:
+            self.end(self.executor)
+        kill(self.retired)
+        self.retired.clear()
 
 
-def prepare_worker(parent: int, memory_bytes: int) -> None:
+def processes_of(executor: ProcessPoolExecutor) -> list[BaseProcess]:
+    """Its workers; the library has no word for them and forgets them when it is shut down."""
+    return list((executor._processes or {}).values())
+
+
+def kill(workers: Sequence[BaseProcess]) -> None:
+    for worker in workers:
+        worker.kill()
+    for worker in workers:
+        worker.join()
+
+
+def prepare_worker(parent: int, memory_bytes: int, shared_marks: Any) -> None:
     """Tie a new worker to its parent's life, keep the keyboard's interrupt from it, and limit its memory."""
+    global marks
+    marks = shared_marks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError, AttributeError):  # Linux only; elsewhere a lost parent closes the pipe
@@ -113,27 +178,36 @@ def prepare_worker(parent: int, memory_bytes: int) -> None:
     load_rules()
 
 
-def process_all(files: Sequence[RawFile], timeout_s: float) -> list[Processed]:
+def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[Processed]:
     """Run the pipeline over `files` in a worker, each under its own deadline."""
-    rules = load_rules()
     done = []
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        for file in files:
+        for number, file in enumerate(files, 1):
+            marks[mark] = number
             # A timer thread that needs no interpreter lock: it ends even a loop inside C code.
             faulthandler.dump_traceback_later(timeout_s, exit=True, file=nowhere)
             try:
-                done.append(process(file, rules))
-            except MemoryError:
-                done.append(
-                    Processed(
-                        file.path,
-                        file.member,
-                        file.record_no,
-                        file.sha256,
-                        reason="too_complex",
-                        detail="it needs more memory than a worker may use",
-                    )
-                )
+                done.append(process_one(file))
             finally:
                 faulthandler.cancel_dump_traceback_later()
     return done
+
+
+def process_one(file: RawFile) -> Processed:
+    """One file through the pipeline. A fault of ours costs this file, not the run; the place is named, no text."""
+    try:
+        return process(file, load_rules())
+    except MemoryError:
+        return rejected(file, "too_complex", "it needs more memory than a worker may use")
+    except RecursionError:
+        return rejected(file, "too_complex", "nested too deeply")
+    except Exception as e:
+        trace = e.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+        return rejected(file, "internal_error", f"{type(e).__name__} at {place}")
+
+
+def rejected(file: RawFile, reason: str, detail: str) -> Processed:
+    return Processed(file.path, file.member, file.record_no, file.sha256, reason=reason, detail=detail)

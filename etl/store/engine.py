@@ -7,6 +7,7 @@ where the schema is declared or migrated.
 from __future__ import annotations
 
 import re
+import secrets
 from typing import Any
 
 import psycopg
@@ -23,7 +24,6 @@ SESSION = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
-    "application_name": "jingqing",
 }
 TIMEOUTS = {
     "statement_timeout": "120s",
@@ -31,11 +31,17 @@ TIMEOUTS = {
     "idle_in_transaction_session_timeout": "60s",
     "client_connection_check_interval": "10s",
 }
-TRANSIENT_STATES = ("08", "53", "57P0", "40001", "40P01", "55P03", "25P03", "57014")
+# Connection, resources (disk, memory, connections), shutdown, system; serialisation, deadlock, lock and
+# statement limits; a session ended for idling; a server that is read-only for the length of a failover.
+TRANSIENT_STATES = ("08", "53", "57P0", "58", "40001", "40P01", "55P03", "57014", "25P03", "25006")
+# Values, constraints, and what is too long for an index entry or jsonb.
+DATA_STATES = ("22", "23", "54000")
 
 
-def connect(url: str, *, limits: bool = True) -> Connection:
+def connect(url: str, *, limits: bool = True, name: str = "jingqing") -> Connection:
     """An open connection to `url`, in UTC, with statement and lock limits unless `limits` is off.
+
+    `name` is what the server lists it under.
 
     It commits by itself: whatever belongs together says so with `connection.transaction()`.
 
@@ -50,7 +56,7 @@ def connect(url: str, *, limits: bool = True) -> Connection:
         ) from e
     try:
         connection = psycopg.connect(
-            **{**SESSION, **parameters},  # type: ignore[arg-type]
+            **{**SESSION, "application_name": name, **parameters},  # type: ignore[arg-type]
             autocommit=True,
         )
     except psycopg.OperationalError as e:
@@ -60,9 +66,44 @@ def connect(url: str, *, limits: bool = True) -> Connection:
         connection.close()
         raise StoreError(f"{where(parameters)} runs PostgreSQL {version // 10000}; 15 or newer is needed")
     settings = {"timezone": "UTC", **(TIMEOUTS if limits else {})}
-    for name, value in settings.items():
-        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    try:
+        connection.execute(
+            "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
+            (list(settings), list(settings.values())),
+        )
+    except psycopg.OperationalError as e:
+        raise refused(e, where(parameters)) from e
     return connection
+
+
+def backend(connection: Connection) -> int:
+    """The process number of the server's side, as the server itself says it (a pooler makes one up)."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def refuse_shared_sessions(url: str) -> None:
+    """Raise StoreError if a pooler in transaction mode stands between us and the server.
+
+    There a session's locks belong to nobody: they outlive their run, or are lost in the middle of it. A
+    pooler shows by a made-up process number; that it shares sessions, by a mark of one connection that
+    another one finds, or by a process that changes when its own is busy.
+    """
+    with connect(url) as first:
+        before = backend(first)
+        if before == first.info.backend_pid:
+            return
+        mark = secrets.token_hex(8)
+        first.execute("SELECT set_config('jingqing.mark', %s, false)", (mark,))
+        with connect(url) as second, second.transaction():
+            found = second.execute("SELECT current_setting('jingqing.mark', true)").fetchone()
+            shared = found == (mark,) or backend(first) != before
+    if shared:
+        raise StoreError(
+            "the database URL leads through a pooler in transaction mode, where locks do not hold:"
+            " use a direct connection, or the pooler in session mode"
+        )
 
 
 def libpq_url(url: str) -> str:
@@ -116,11 +157,20 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_data_error(error: BaseException) -> bool:
-    """Whether the fault lies in the values sent: SQLSTATE classes 22 and 23, and what the client refuses."""
-    if isinstance(error, UnicodeEncodeError):
-        return True
+    """Whether the fault lies in the values sent: what the server refuses by state, and what the client does.
+
+    The client refuses NUL with a DataError without a state, a lone surrogate with a UnicodeEncodeError, and
+    a value that it can't write at all with another ValueError.
+    """
     if not isinstance(error, psycopg.Error):
-        return False
+        return isinstance(error, ValueError | OverflowError)
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
-    return error.sqlstate.startswith(("22", "23"))
+    return error.sqlstate.startswith(DATA_STATES)
+
+
+def name_error(error: BaseException) -> str:
+    """An error in one line. PostgreSQL's own text may quote values, so only its primary message is kept."""
+    if isinstance(error, psycopg.Error):
+        return f"{type(error).__name__}: {error.diag.message_primary or 'connection lost'}"
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -66,6 +66,25 @@ def open_rejections(connection: Connection) -> int:
     return row[0] if row else 0
 
 
+def mark_rejected(connection: Connection, reason: str | None, numbers: Sequence[int]) -> list[str]:
+    """Mark the files of open rejections to be read again, and name them in order; all of them without a filter.
+
+    Rejections themselves stay as they are until their leaf is loaded or rejected anew.
+    """
+    with connection.transaction():
+        rows = connection.execute(
+            "SELECT DISTINCT path, path_sha256 FROM rejections WHERE resolved_by IS NULL"
+            " AND (%(reason)s::text IS NULL OR reason = %(reason)s)"
+            " AND (%(numbers)s::bigint[] = '{}' OR id = ANY(%(numbers)s::bigint[]))",
+            {"reason": reason, "numbers": list(numbers)},
+        ).fetchall()
+        connection.execute(
+            "UPDATE source_files SET state = 'reread' WHERE state = 'rejected' AND path_sha256 = ANY(%s)",
+            ([key for _, key in rows],),
+        )
+    return sorted(path for path, _ in rows)
+
+
 def is_rejected(leaf: Leaf) -> bool:
     return leaf.processed is not None and leaf.processed.reason is not None
 

@@ -1,8 +1,7 @@
 """Runs: one at a time, each with a row that says what it did, and a token without which it may not write.
 
-The lock is a session-level advisory lock on a connection of its own: it goes when its process dies,
-with no timer. The token is the belt to that brace: every batch ends by updating the run's row where
-it is still ours, so a run that was given up while frozen can't write afterwards.
+The lock is in `lock`. The token is the belt to that brace: every batch ends by updating the run's row
+where it is still ours, so a run that was given up while frozen can't write afterwards.
 """
 
 from __future__ import annotations
@@ -11,18 +10,15 @@ import getpass
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
 from etl import __version__
-from etl.errors import RunLocked, RunLost
-from etl.store.engine import Connection, connect
+from etl.errors import RunLost
+from etl.store.engine import Connection
 
-RUN_LOCK = 7_416_020_002  # any constant; shared by every process that loads into this database
 STATES = ("loaded", "duplicate", "unchanged", "rejected", "skipped")
 
 
@@ -60,32 +56,6 @@ class Run:
     id: int
     token: str
     ruleset: str
-
-
-@contextmanager
-def run_lock(url: str) -> Iterator[Connection]:
-    """Hold the run lock of this database. Raises RunLocked, naming the holder, if another run has it."""
-    with connect(url, limits=False) as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (RUN_LOCK,)).fetchone()
-        if row is None or not row[0]:
-            raise RunLocked(describe_holder(connection))
-        try:
-            yield connection
-        finally:
-            if not connection.closed and not connection.broken:
-                connection.execute("SELECT pg_advisory_unlock(%s)", (RUN_LOCK,))
-
-
-def describe_holder(connection: Connection) -> str:
-    """Who holds the lock, from the newest running run."""
-    row = connection.execute(
-        "SELECT id, owner, date_trunc('second', now() - started_at)::text,"
-        " date_trunc('second', now() - heartbeat_at)::text"
-        " FROM runs WHERE status = 'running' ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return "another run holds the lock"
-    return f"run {row[0]} of {row[1]} holds the lock, for {row[2]}, last sign of life {row[3]} ago"
 
 
 class SlotTaken(Exception):
@@ -161,14 +131,25 @@ def batches_done(connection: Connection, run: Run) -> int:
     return row[0] if row else 0
 
 
-def finish(connection: Connection, run: Run, status: str, error: str | None = None) -> None:
-    """Close the run's row, in a transaction of its own."""
+def beat(connection: Connection, run: Run) -> bool:
+    """Write a sign of life into the run's row; whether the row is still ours."""
+    done = connection.execute(
+        "UPDATE runs SET heartbeat_at = clock_timestamp() WHERE id = %s AND token = %s AND status = 'running'",
+        (run.id, run.token),
+    )
+    return done.rowcount == 1
+
+
+def finish(connection: Connection, run: Run, status: str, error: str | None = None) -> bool:
+    """Close the run's row; whether it was ours to close. Safe to repeat."""
     with connection.transaction():
-        connection.execute(
-            "UPDATE runs SET status = %s, ended_at = clock_timestamp(), heartbeat_at = clock_timestamp(),"
-            " error = %s WHERE id = %s AND token = %s AND status = 'running'",
-            (status, error, run.id, run.token),
+        done = connection.execute(
+            "UPDATE runs SET status = %(status)s, ended_at = clock_timestamp(),"
+            " heartbeat_at = clock_timestamp(), error = %(error)s"
+            " WHERE id = %(id)s AND token = %(token)s AND status IN ('running', %(status)s)",
+            {"status": status, "error": error, "id": run.id, "token": run.token},
         )
+    return done.rowcount == 1
 
 
 def owner() -> str:

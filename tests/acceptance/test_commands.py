@@ -14,6 +14,7 @@ import pytest
 
 from etl.store import runs
 from etl.store.engine import Connection
+from etl.store.lock import RunLock
 from tests.acceptance.conftest import ROOT, Etl, environment, result, run_etl
 
 SAMPLES = ROOT / "samples"
@@ -108,8 +109,8 @@ def test_database_without_rights(database_url: str, connection: Connection, tmp_
 
 
 def test_second_run_at_once_exits_75(etl: Etl, database_url: str, connection: Connection) -> None:
-    with runs.run_lock(database_url):
-        runs.start(connection, "run", "rules")
+    with RunLock(database_url) as lock:
+        lock.guard(runs.start(connection, "run", "rules"))
         line = one_line(etl("run", str(SAMPLES)), 75)
     assert f"pid {os.getpid()}" in line
 

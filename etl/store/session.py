@@ -1,0 +1,79 @@
+"""The loading connection of a run: had anew when it breaks, and work repeated until it is done or hopeless."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TypeVar
+
+import psycopg
+
+from etl.errors import StoreUnavailable
+from etl.store.engine import Connection, connect, is_transient, name_error
+from etl.store.lock import end_sessions
+
+ATTEMPTS = 5
+FIRST_PAUSE_S = 0.5
+T = TypeVar("T")
+
+
+class Session:
+    """`connection` is good for the next statement unless the server went away since; `surely` sees to that.
+
+    `name` is what the server lists it under, used by no other session. `check` is called while waiting and
+    may raise to give up.
+    """
+
+    def __init__(self, url: str, name: str, check: Callable[[], None] = lambda: None) -> None:
+        self.url = url
+        self.name = name
+        self.check = check
+        self.connection: Connection = connect(url, name=self.name)
+
+    def surely(
+        self, work: Callable[[Connection], T], committed: Callable[[Connection], T | None] = lambda _: None
+    ) -> T:
+        """What `work` returns; while the database is away, again with growing pauses, then StoreUnavailable.
+
+        `committed` is asked after a failure, before the work is repeated, since the answer to a commit may
+        have been lost: not None is the result of work that did take place.
+        """
+        for attempt in range(ATTEMPTS + 1):
+            try:
+                if attempt:
+                    self.again()
+                    done = committed(self.connection)
+                    if done is not None:
+                        return done
+                return work(self.connection)
+            except (psycopg.Error, StoreUnavailable) as e:
+                if not is_transient(e):
+                    raise
+                if attempt == ATTEMPTS:
+                    raise StoreUnavailable(f"the database stayed away: {name_error(e)}") from e
+                for _ in pauses(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)):
+                    self.check()
+        raise AssertionError("unreachable")
+
+    def again(self) -> None:
+        """Reconnect, and end what the server may still hold for the broken connection.
+
+        Otherwise a commit that is still under way there could be taken for one that did not happen.
+        """
+        self.close()
+        self.connection = connect(self.url, name=self.name)
+        end_sessions(self.connection, [self.name])
+
+    def close(self) -> None:
+        with suppress(psycopg.Error):
+            self.connection.close()
+
+
+def pauses(seconds: float) -> Iterator[None]:
+    """Let `seconds` pass in short steps, so that the caller can look up in between."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.2))
+        yield

@@ -1,0 +1,212 @@
+"""What every fault test needs: articles to load, a process that loads them, and a checker that trusts neither.
+
+The checker reads the folder with code of its own (no ledger, no stage of the pipeline) and compares sets
+with the database: which file holds which article. Every made article is one incident and carries its
+number in title and body, so an article without its incident or a file without its article shows by name.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+ROOT = Path(__file__).parents[2]
+NUMBER_RE = re.compile(r"编号(\d{1,9})号")
+STORY = (
+    "失主找回背包（编号{n}号）\n2021年3月{day}日 08:30　来源：柳河晚报\n"
+    "3月{day}日{hour}时许，柳河派出所接到报警，市民周女士称背包落在了{place}。民警赶到后调取监控，"
+    "当晚在{place}找到背包，交还给周女士。背包里有手机一部、现金{money}元。此事编号{n}号。\n"
+)
+PLACES = ("出租车上", "公园长椅上", "菜市场门口", "公交车站", "快餐店里")
+
+
+def story(number: int) -> str:
+    """An invented article, told apart from every other by its number."""
+    return STORY.format(
+        n=number,
+        day=1 + number % 28,
+        hour=number % 24,
+        place=PLACES[number % len(PLACES)],
+        money=100 + number % 900,
+    )
+
+
+def write_stories(folder: Path, count: int, start: int = 0) -> None:
+    """`count` files of one article each, some folders deep, in changing encodings."""
+    for number in range(start, start + count):
+        below = folder / f"{number // 500:03}"
+        below.mkdir(parents=True, exist_ok=True)
+        encoding = ("utf-8", "gb18030", "utf-8-sig")[number % 3]
+        (below / f"{number:06}.txt").write_bytes(story(number).encode(encoding))
+
+
+@dataclass
+class World:
+    """A folder, a database, and the randomness of this test."""
+
+    folder: Path
+    url: str
+    random: random.Random = field(default_factory=random.Random)
+    options: tuple[str, ...] = ("--settle", "0", "--batch-files", "50")
+
+    def start(self, *more: str, **environ: str) -> subprocess.Popen[str]:
+        """Start `etl run` in a process group of its own."""
+        command = [sys.executable, "-m", "etl", "run", str(self.folder), *self.options, *more]
+        return subprocess.Popen(
+            command,
+            env=environment(ETL_DATABASE_URL=self.url, **environ),
+            cwd=self.folder.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
+    def run(self, *more: str, timeout: float = 600, **environ: str) -> tuple[int, str]:
+        """Run `etl run` to its end: exit code and what it said on stderr."""
+        process = self.start(*more, **environ)
+        _, said = process.communicate(timeout=timeout)
+        return process.returncode, said
+
+    def sql(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    def batches(self) -> int:
+        """Batches committed by all runs."""
+        return int(str(self.sql("SELECT coalesce(sum(batches), 0) FROM runs")[0][0]))
+
+    def wait_for_batches(self, count: int, process: subprocess.Popen[str], timeout: float = 60) -> None:
+        """Until `count` batches are committed; fails if the process ends before."""
+        end = time.monotonic() + timeout
+        while self.batches() < count:
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < end, f"no {count} batches in {timeout} s"
+            time.sleep(0.05)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours, without what would steer the command."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("ETL_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
+
+
+def kill_group(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> None:
+    """Signal the process and all its workers; collect it."""
+    os.killpg(process.pid, number)
+    process.communicate(timeout=60)
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Processes of the group but the first."""
+    return [pid for pid, group in groups() if group == process.pid and pid != process.pid]
+
+
+def groups() -> Iterator[tuple[int, int]]:
+    """(process, process group) of every process that lives."""
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except (OSError, ValueError):
+            continue
+        if entry.name.isdigit() and fields[0] != "Z":
+            yield int(entry.name), int(fields[2])
+
+
+def gone(pids: list[int], timeout: float = 5) -> bool:
+    """Whether all processes end within the time."""
+    end = time.monotonic() + timeout
+    while left := {pid for pid, _ in groups()} & set(pids):
+        if time.monotonic() > end:
+            return not left
+        time.sleep(0.05)
+    return True
+
+
+# ---------------------------------------------------------------- the checker
+
+
+def expected(folder: Path) -> dict[str, int]:
+    """path -> number of the article, for every made file in the folder, read without the program's code."""
+    found = {}
+    for path in folder.rglob("*.txt"):
+        data = path.read_bytes()
+        for encoding in ("utf-8-sig", "gb18030"):
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            match = NUMBER_RE.search(text)
+            if match:
+                found[str(path.resolve())] = int(match[1])
+            break
+    return found
+
+
+def differences(world: World, *, complete: bool = True) -> list[str]:
+    """How the database differs from the folder; nothing if all is well.
+
+    `complete` off: after a kill, files may still be missing, but nothing may be doubled or half-written.
+    """
+    wanted = expected(world.folder)
+    wrong: list[str] = []
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT f.path, a.id, a.body FROM sightings AS s JOIN source_files AS f ON f.id = s.source_file_id"
+            " JOIN articles AS a ON a.id = s.article_id WHERE s.is_current"
+        ).fetchall()
+        held: dict[str, int] = {}
+        articles: dict[int, set[int]] = {}
+        for path, article, body in rows:
+            if path in held:
+                wrong.append(f"{path}: two current sightings")
+            number = int((NUMBER_RE.search(body) or ["", "-1"])[1])
+            held[path] = number
+            articles.setdefault(number, set()).add(article)
+        wrong += [f"{p}: holds {held[p]}, should {wanted.get(p)}" for p in held if held[p] != wanted.get(p)]
+        wrong += [f"number {n}: articles {sorted(ids)}" for n, ids in articles.items() if len(ids) > 1]
+        if complete:
+            wrong += [f"{p}: not loaded" for p in wanted.keys() - held.keys()]
+        wrong += half_written(connection)
+    return sorted(wrong)
+
+
+CHECKS = {
+    "an article without a sighting": "SELECT a.id FROM articles AS a"
+    " WHERE NOT EXISTS (SELECT FROM sightings AS s WHERE s.article_id = a.id)",
+    "an article without its incident": "SELECT a.id FROM articles AS a"
+    " WHERE NOT EXISTS (SELECT FROM incidents AS i WHERE i.article_id = a.id)",
+    "an article without its change": "SELECT a.id FROM articles AS a WHERE NOT EXISTS"
+    " (SELECT FROM changes AS c WHERE c.entity = 'article' AND c.entity_id = a.id AND c.operation = 'insert')",
+    "a change told twice": "SELECT min(entity_id) FROM changes WHERE operation = 'insert'"
+    " GROUP BY entity, entity_id HAVING count(*) > 1",
+    "an incident told twice": "SELECT min(id) FROM incidents GROUP BY article_id, ordinal HAVING count(*) > 1",
+    "a loaded file without a sighting": "SELECT f.id FROM source_files AS f WHERE state = 'loaded'"
+    " AND NOT EXISTS (SELECT FROM sightings AS s WHERE s.source_file_id = f.id)",
+    "a sighting of a file that is not loaded": "SELECT f.id FROM source_files AS f"
+    " JOIN sightings AS s ON s.source_file_id = f.id AND s.is_current WHERE f.state <> 'loaded'",
+    "a rejection": "SELECT id FROM rejections",
+    "counts that do not add up": "SELECT id FROM runs"
+    " WHERE seen <> loaded + duplicate + unchanged + rejected + skipped",
+    "counts that are not the rows": "SELECT count(*) FROM articles"
+    " HAVING count(*) <> (SELECT coalesce(sum(loaded), 0) FROM runs)",
+}
+
+
+def half_written(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    """Rows that lack their other half, by the checks above."""
+    wrong = []
+    for what, query in CHECKS.items():
+        rows = connection.execute(query.encode()).fetchall()
+        wrong += [f"{what}: {row[0]}" for row in rows[:5]]
+    return wrong
