@@ -10,7 +10,7 @@ pattern searches as usual, so the result is always that of `re`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -56,7 +56,15 @@ class GatedPattern:
         """As `re.Pattern.fullmatch`."""
         return self.pattern.fullmatch(text, *within)
 
-    def sub(self, replacement: str, text: str) -> str:
+    def findall(self, text: str) -> list[str]:
+        """As `re.Pattern.findall`."""
+        return self.pattern.findall(text) if self.possible(text) else []
+
+    def split(self, text: str) -> list[str | Any]:
+        """As `re.Pattern.split`."""
+        return self.pattern.split(text) if self.possible(text) else [text]
+
+    def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
         """As `re.Pattern.sub`."""
         return self.pattern.sub(replacement, text) if self.possible(text) else text
 

@@ -125,7 +125,8 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     kind, rule = kind_of(s, rules)
     s.rule = f"{s.rule}; kind: {rule}"
     when = timing(view, (start, end), r.times, cal, s.span[0])
-    where = places.place(text, rules.places)
+    blank = [(x.start - start, x.end - start) for x in (*r.times, *r.units) if start <= x.start < end]
+    where = places.place(text, blank, rules.places)
     unit, unit_flags = station(r, (start, end), kind)
     unit = _with_bureau(unit, r) if unit else None
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
@@ -133,6 +134,9 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
     ended = outcomes.outcomes(text, kind, rules.outcomes, rules.negation)
+    happened = outcomes.polarity(text, kind, ended, rules.cues["falsealarm"])
+    if happened == "prevented" and kind.startswith(("fraud", "fire", "public_safety")):
+        ended.setdefault("loss_prevented", [])
     spans: dict[str, tuple[Span, ...]] = {
         "occurred": (when.occurred.span,) if when.occurred.span else (),
         "reported": (when.reported.span,) if when.reported and when.reported.span else (),
@@ -158,7 +162,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
         items=tuple(word for word, _ in things),
         amount_cny=money[0] if money else None,
         outcome=tuple(ended) or ("unknown",),
-        polarity=outcomes.polarity(text, kind, ended, rules.cues["falsealarm"]),
+        polarity=happened,
         spans={name: found for name, found in spans.items() if found},
         flags=(
             *when.flags,

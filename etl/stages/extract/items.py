@@ -25,8 +25,11 @@ ITEM_KINDS = (
 MONEY_RE = re.compile(
     r"(?P<num>\d{1,3}(?:[,，]\d{3}){1,4}(?!\d)|\d{1,12}(?:\.\d{1,4})?)(?P<pre>余|多)?(?P<mul>[百千]?万|亿|千|百)?(?P<post>余|多)?(?:元|块钱|块|圆)(?!/)"
     r"|(?P<cn>[一二三四五六七八九十两百千万]{2,9})(?:余|多)?(?:元|块)(?:钱|人民币)?"
+    r"|(?P<short>[一二两三四五六七八九]万[一二三四五六七八九](?:千)?)(?=[，。！”的多])"
     r"|(?P<wan>\d{1,5}(?:\.\d{1,2})?)(?P<wmul>万)(?:余|多)?(?=[，。的存现人]|$)"
 )
+MONEY_KINDS = ("fraud", "theft", "lost_property", "gambling", "dispute", "violent")
+NO_MONEY_KINDS = ("traffic_violation", "prostitution", "noise", "household", "assault", "drugs")
 NEAR = 16
 TOTAL_RE = re.compile(r"共计|总(?:计|额|价值)|合计|价值|涉案|累计|共(?!享)")
 CONTAINERS = ("包", "钱包", "行李箱", "拉杆箱", "箱")
@@ -45,33 +48,65 @@ def items(text: str, kind: str, rules: ItemRules) -> list[tuple[str, Span]]:
     found: dict[str, Span] = {}
     for m in rules.noun.finditer(text):
         word = m[0]
+        if rules.noun.match(text, m.end()) and not word.endswith("包"):
+            continue  # 电动车电瓶: the battery, not the vehicle
         if word in own:
             found.setdefault(word, m.span())
-            continue
-        if word not in rules.everywhere or not kind.startswith(
-            ("theft", "lost_property", "violent", "fraud.other")
-        ):
-            continue
-        before = rules.before.search(text, max(0, m.start() - 30), m.start())
-        after = rules.after.match(text[m.end() : m.end() + 24])
-        if before or after:
+        elif word in rules.everywhere and kind.startswith(OWNED_KINDS) and _at_stake(text, m, rules):
             found.setdefault(word, m.span())
+    if not found and kind.startswith(OWNED_KINDS):
+        m = COUNTED_RE.search(text)
+        if m:
+            name = "thing" if m["thing"] else "lost"
+            found[m[name]] = m.span(name)
     return _distinct(found, kind)
 
 
+OWNED_KINDS = ("theft", "lost_property", "violent", "fraud.other", "crime_other")
+COUNT = "(?:[一二两三四五六七八九十几多]{1,3}|\\d{1,4})(?:余|多)?(?:部|个|只|台|捆|袋|箱|把|条|枚|件|串|块|株|盆|套|头|匹|架|本|桶|包|瓶|根)"
+# 丢失铜材五捆, 偷走三只信鸽, 16只信鸽不翼而飞
+COUNTED_RE = re.compile(
+    rf"(?:丢失|遗失|偷走|盗走|盗窃|被盗|拾到|捡到|捡走|拿走|抱走|偷了|忘了?取|忘了?拿)(?:了)?{COUNT}(?P<thing>[\u4e00-\u9fff]{{2,5}}?)(?=[，。、！？被的]|$)"
+    rf"|{COUNT}(?P<lost>[\u4e00-\u9fff]{{2,5}}?)(?:被盗|被偷|不翼而飞|不见了|丢失|被人)"
+)
+ANIMALS = frozenset("牛羊鸡鸭鹅狗猪马鱼酒药油蛇鸟刀弩")
+MEASURE_RE = re.compile(r"(?:头|只|匹|条|群|尾|瓶|箱|盒|把|桶|斤)(?:的)?$")
+GENERAL = frozenset({"毒品", "粮食", "枪支", "烟酒", "商品", "工具", "水果", "首饰", "管制刀具", "刀具", "衣物", "烟花", "爆竹", "鞭炮", "行李", "卡片", "小广告"})
+SAME = ({"电动自行车", "电动车", "电瓶车", "自行车"}, {"电动三轮车", "三轮车", "三轮电动车"}, {"烟花爆竹", "烟花", "爆竹", "鞭炮"}, {"匕首", "管制刀具", "刀具", "刀"})
+
+
+def _at_stake(text: str, m: re.Match[str], rules: ItemRules) -> bool:
+    """Whether the words around a noun say that it was lost, taken or found."""
+    before = text[max(0, m.start() - 3) : m.start()]
+    if m[0] in ANIMALS and not MEASURE_RE.search(before):
+        return False
+    return bool(
+        rules.before.search(text, max(0, m.start() - 30), m.start()) or rules.after.match(text[m.end() : m.end() + 24])
+    )
+
+
 def _distinct(found: dict[str, Span], kind: str) -> list[tuple[str, Span]]:
-    """The longer of two nouns for one thing; a bag stands for its contents."""
+    """One noun for one thing: the longer of two, the special before the general; a bag stands for its contents."""
     names = [n for n in found if not any(n != o and n in o for o in found)]
+    if len(names) > 1:
+        names = [n for n in names if n not in GENERAL] or names
+    for same in SAME:
+        double = sorted((n for n in names if n in same), key=lambda n: found[n])
+        names = [n for n in names if n not in double[1:]]
     if kind == "lost_property":
-        bag = next((n for n in names if n.endswith("包") or n.endswith("箱") or n == "行李"), None)
+        bag = next((n for n in names if n.endswith(("包", "箱"))), None)
         if bag:
-            names = [n for n in names if n == bag or n in {"手机", "小提琴"}][:2]
+            names = [bag]
+    if kind == "theft.vehicle":
+        names = [n for n in names if n.endswith(("车", "摩托", "机"))] or names
     return [(n, found[n]) for n in sorted(names, key=lambda n: found[n])][:5]
 
 
 def amount(text: str, kind: str, rules: ItemRules) -> tuple[float, Span] | None:
     """The sum at stake in yuan with its span: the total if one is named, else the largest at stake."""
     best: tuple[float, float, Span] | None = None
+    if kind.startswith(NO_MONEY_KINDS):
+        return None
     for m in MONEY_RE.finditer(text):
         value = _value(m)
         if not value:
@@ -81,9 +116,10 @@ def amount(text: str, kind: str, rules: ItemRules) -> tuple[float, Span] | None:
         after = text[m.end() : m.end() + 10].split("。")[0]
         if rules.not_stake.search(clause[-8:]) or re.match(r"[^，]{0,3}(?:罚款|的罚款|奖励|以[上下])", after):
             continue
-        if not (rules.stake.search(clause) or rules.stake.search(after)):
+        stake = bool(rules.stake.search(clause) or rules.stake.search(after))
+        if not stake and not kind.startswith(MONEY_KINDS):
             continue
-        rank = 2.0 if TOTAL_RE.search(clause) else 1.0
+        rank = 2.0 if TOTAL_RE.search(clause) else 1.5 if stake else 1.0
         if best is None or (rank, value) > best[:2]:
             best = (rank, value, m.span())
     return (best[1], best[2]) if best else None
@@ -93,6 +129,9 @@ def _value(m: re.Match[str]) -> float | None:
     """The value of one sum in yuan."""
     if m["cn"]:
         n = integer(_colloquial(m["cn"]))
+        return float(n) if n else None
+    if m["short"]:
+        n = integer(_colloquial(m["short"]))
         return float(n) if n else None
     if m["wan"]:
         return scaled(m["wan"], m["wmul"])

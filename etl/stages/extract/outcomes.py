@@ -21,6 +21,8 @@ STOPPED_RE = re.compile(
 LOST_MONEY_RE = re.compile(
     r"(?:已|已经|先后|共|分\d+次|陆续|全部)[^。！？\n]{0,8}(?:转账|汇款|转走|转出|被骗)[^。！？\n]{0,6}(?:元|万)|(?:被骗|骗走|损失)(?:了|人民币|现金|共计)?\d|骗取[^。！？\n]{0,12}\d|被骗走|追回被骗|抓获|刑事拘留"
 )
+AVERTED_RE = re.compile(r"(?:避免|防止|杜绝)(?:了)?[^。！？\n]{0,14}(?:火灾|爆炸|事故|悲剧|惨剧|伤亡)|未酿成|险些酿成|再晚一步|及时关(?:闭|掉)")
+BURNT_RE = re.compile(r"扑灭|烧毁|过火|火势|爆炸(?:了|后|声)|死亡|受伤|昏迷|中毒")
 ACTED_RE = re.compile(
     r"跳入|跳进|跳下(?!去)|落入|坠入|坠下|服下|喝下|吞下|割(?:开|破|伤)|割腕(?:后|自)|洗胃|拉上岸|救上岸|捞|水中|河中|江中|救起|昏迷|烧炭自杀|鲜血|落水"
 )
@@ -49,7 +51,31 @@ def outcomes(text: str, kind: str, rules: Sequence[OutcomeRule], negation: Patte
         ]
         if spans:
             found[rule.code] = spans
-    return _fitted(found, text, kind)
+    return _usual(_fitted(found, text, kind), text, kind)
+
+
+# How a kind of incident ends when nothing else is said: the telling itself implies it.
+USUAL = {
+    "dispute_mediation": "mediated", "noise": "mediated", "suicide_intervention": "rescued", "rescue": "rescued",
+    "person_assistance": "assisted", "household_registration_service": "registered", "missing_person": "found",
+    "runaway_juvenile": "found",
+}
+OPEN_RE = re.compile(r"(?:仍|还|尚|至今|暂)(?:未|没有|没)(?:找到|发现)|下落不明|寻人|提供线索|未果。")
+
+
+def _usual(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, list[Span]]:
+    """The usual end where the text names none, unless the case is open."""
+    code = USUAL.get(kind.split(".")[0])
+    if code and not found.keys() - {"casualties"} and not OPEN_RE.search(text):
+        found[code] = []
+    if kind.startswith(("theft", "lost_property")) and "returned" in found and "found" not in found:
+        found["found"] = found["returned"]
+    if kind == "lost_property" and "found" in found and "returned" not in found and THANKED_RE.search(text):
+        found["returned"] = found["found"]
+    return found
+
+
+THANKED_RE = re.compile(r"感谢|道谢|致谢|谢谢|竖起|锦旗|感激|接过|手中|手里|领")
 
 
 def _fitted(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, list[Span]]:
@@ -140,6 +166,10 @@ def _fitted(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, lis
         drop |= {"mediated", "loss_prevented"}
     if family in {"suicide_intervention", "rescue"} and "rescued" in found:
         drop.add("assisted")
+        if not re.search(r"死亡|身亡|遇难|溺亡|重伤", text):
+            drop.add("casualties")
+    if family in {"traffic_accident", "fire", "public_safety_accident"} and "casualties" in found:
+        drop.add("assisted")
     if family == "traffic_accident":
         drop |= {"mediated"} if "arrested" in found else set()
     if family == "household_registration_service":
@@ -158,6 +188,10 @@ def polarity(text: str, kind: str, codes: Mapping[str, object], false_alarm: Pat
         return "prevented" if stopped and not LOST_MONEY_RE.search(text) else "actual"
     if kind == "suicide_intervention":
         return "actual" if ACTED_RE.search(text) else "prevented"
+    if kind.startswith(("fire", "public_safety")) and AVERTED_RE.search(text) and not BURNT_RE.search(text):
+        return "prevented"
+    if kind in {"lost_property", "person_assistance", "rescue", "household_registration_service"}:
+        return "false_alarm" if re.search(r"虚惊一场|误报|乌龙", text) else "actual"
     if false_alarm.search(text) and not re.search(r"谎报|报假警|虚假报警", text):
         return "false_alarm"
     return "actual"
