@@ -91,7 +91,7 @@ def serve(paths: Sequence[str], settings: Settings, slots: Slots) -> int:
     control = jobs.Control()
 
     def ask(number: int, frame: object) -> None:
-        control.stop_signal = number
+        control.stop(number)
         stop.set()
 
     def work() -> None:
