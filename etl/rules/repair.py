@@ -24,6 +24,7 @@ class RepairRules:
     simplified: Mapping[int, str]  # traditional-only form -> simplified
     readings: Mapping[str, frozenset[str]]  # traditional-only form of GBK -> its pinyin syllables
     converted: Mapping[str, str]  # simplified -> traditional as a page converter writes it
+    common: frozenset[str]  # characters and punctuation that most text is made of, in both scripts
     traditional_re: re.Pattern[str]  # a traditional-only form
     simplified_re: re.Pattern[str]  # a simplified-only form
     suspect_re: re.Pattern[str]  # a character no clean simplified text has, or one that begins debris
@@ -50,10 +51,11 @@ def load() -> RepairRules:
         simplified={ord(t): s for t, s in table.items()},
         readings={t: frozenset(said.split()) for t, _, _, said in rows if said != "-"},
         converted=converted,
+        common=_common(converted),
         traditional_re=re.compile(f"[{traditional}]"),
         simplified_re=re.compile(f"[{simplified}]"),
         suspect_re=re.compile(
-            f"[{CONTROLS}{INVISIBLE}{PRIVATE}&<\ufffd\x80-\x9f\xc0-\xff\uff61-\uff9f锛{traditional}]"
+            f"[{CONTROLS}{INVISIBLE}{PRIVATE}&<\ufffd\x80-\x9f\xc0-\xff\uff61-\uff9f锛锟{traditional}]"
         ),
         zhe_re=_zhe_pattern(_text(rules, "script", "zhe_words").split()),
         tag_re=_tag_pattern(_text(rules, "debris", "tags").split()),
@@ -63,6 +65,13 @@ def load() -> RepairRules:
         certain=_number(rules, "runs", "certain"),
         likely=_number(rules, "runs", "likely"),
     )
+
+
+def _common(converted: Mapping[str, str]) -> frozenset[str]:
+    """GB 2312 level 1 with its punctuation and full-width forms, and the traditional forms of level 1."""
+    rows = (*range(0xA1, 0xA4), *range(0xB0, 0xD8))
+    chars = "".join(bytes((a, b)).decode("gb2312", "ignore") for a in rows for b in range(0xA1, 0xFF))
+    return frozenset(chars) | {converted[c] for c in chars if c in converted}
 
 
 def _zhe_pattern(words: list[str]) -> re.Pattern[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from etl.model import Edit, Text
 from etl.rules.repair import RepairRules
 from etl.stages.repair.debris import entities, invisible, tags
+from etl.stages.repair.mojibake import mojibake
 from etl.stages.repair.notes import noted
 from etl.stages.repair.restore import leftovers, restored
 from etl.stages.repair.script import script_of, to_simplified
@@ -37,7 +38,7 @@ def repair(text: str, rules: RepairRules, page: str | None = None) -> Repaired:
     if not rules.suspect_re.search(text):
         return Repaired(Text(text))
     whole = Text(text)
-    for mend in (invisible, entities, lambda value: tags(value, rules)):
+    for mend in (lambda value: mojibake(value, rules), invisible, entities, lambda value: tags(value, rules)):
         whole = whole.edit(_in_order(mend(whole.value)))
     page = whole.value if page is None else page
     script = script_of(page, rules)
@@ -68,4 +69,6 @@ def _flags(text: Text) -> tuple[str, ...]:
     )
     if any(r.certainty == "likely" for r in text.repairs):
         flags.append("doubtful")
+    if "mojibake" in kinds:
+        flags.append("mojibake")
     return tuple(flags)

@@ -43,7 +43,7 @@ LEAST_PAIR = 8.0
 LEAST_SECOND = 1.5
 MAX_RUN = 120
 # Bits a reading may lie behind the best one so far; a wrong character early shows a little later.
-BEHIND = 30.0
+FAR_BEHIND, DEAR = 46.0, 15.0
 # Assuming a dropped pair is tried where character and next one cost so much, and kept if not dearer by so much.
 SUSPECT, SLACK = 16.0, 3.0
 UNSEEN_AHEAD = 12.0
@@ -79,13 +79,15 @@ class Reading:
 class Run:
     """A run at `[start, end)` of the damaged text: its readings, best first, and their share of belief.
 
-    `gain` is by how many bits the best one is more plausible than the text as it stands; `marked` says
+    `cost` are its bits a character. `gain` is by how many bits the best one is more plausible than the text
+    as it stands; `marked` says
     whether the run itself shows damage that no clean text has (`?/p>`, `?#xff0c;`, `?nèi)`).
     """
 
     start: int
     end: int
     gain: float
+    cost: float
     marked: bool
     readings: tuple[str, ...]
     beliefs: tuple[float, ...]
@@ -98,12 +100,15 @@ class Finder:
     text: str
     codes: Codes
     plausible: Plausibility
+    behind: float = 30.0
 
     def runs(self) -> Iterator[Run]:
         """All places that can be read as a run, left to right, not overlapping."""
         at = 0
         while mark := START_RE.search(self.text, at):
             run = self._run(mark)
+            if run is None or run.cost > DEAR:
+                run = replace(self, behind=FAR_BEHIND)._run(mark) or run
             if run:
                 yield run
             at = run.end if run else mark.start() + 1
@@ -161,7 +166,7 @@ class Finder:
         """
         ahead = self._ahead(pending, at + 1)
         out: list[Reading] = []
-        limit = min((r.cost for r in beam), default=0.0) + BEHIND
+        limit = min((r.cost for r in beam), default=0.0) + self.behind
         for r in beam:
             char, seen = self.codes.chars.get((r.pending, trail), ("", ""))
             bound = limit - HALVES_LESS - r.cost
@@ -228,7 +233,7 @@ class Finder:
 
     def _unassigned(self, beam: list[Reading]) -> Iterator[Reading]:
         """The readings of `beam` with a question mark for a pair that GBK has no character for."""
-        limit = min((r.cost for r in beam), default=0.0) + BEHIND / 2
+        limit = min((r.cost for r in beam), default=0.0) + self.behind / 2
         for r in beam[:ENDED]:
             for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
                 cost = self.plausible.cost(r.seen[-2:] + seen)
@@ -258,7 +263,7 @@ class Finder:
                     out.append(r.plus(cost, char + after, seen + seen_after, -1, end))
                     if after == LOST and trail == 0x80:  # a single 80 is a question mark, then in step
                         out.append(r.plus(cost, char, seen, -1, end))
-            for t in self._halves(r, None, -1, seen_after, best_cost + BEHIND - r.cost):
+            for t in self._halves(r, None, -1, seen_after, best_cost + self.behind - r.cost):
                 if noted is None or t.text[-1] in noted:
                     out.append(t.plus(0.0, after, seen_after, -1, end))
         return best(out)
@@ -280,7 +285,10 @@ class Finder:
         beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
         shown = self.plausible.whole_cost(done[0].seen[:2] + ahead[start + 2 :].translate(self.codes.seen))
         total = sum(beliefs)
-        return Run(start, end, shown - least, marked, tuple(readings), tuple(b / total for b in beliefs))
+        each = least / (len(readings[0]) + LOOK_AHEAD)
+        return Run(
+            start, end, shown - least, each, marked, tuple(readings), tuple(b / total for b in beliefs)
+        )
 
     def _unbalanced(self, start: int, reading: str) -> float:
         """Bits against a closing quotation mark that nothing in the paragraph opened."""

@@ -1,0 +1,87 @@
+"""Mojibake: lines whose bytes were read in the wrong encoding, read in the right one.
+
+Such a line is made of rare characters; read rightly it is made of common ones. Both are demanded, so a
+line of rare but real characters stays: no other reading of it is plausible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from etl.model import Edit
+from etl.rules.repair import RepairRules
+
+LOST = "\ufffd"
+# U+FFFD written as UTF-8, twice, and read as GBK; the tail may be cut off.
+KUN_RE = re.compile("(?:锟斤拷)+(?:锟斤?)?")
+# What common characters and punctuation in UTF-8 look like as GBK (锛銆鐨), as Latin letters, as kana.
+HINT_RE = re.compile("[锛銆鐨鏄鍦浜涓鏈鎴鍙鈥\x80-\x9f\xc0-\xff\uff61-\uff9f]")
+NOT_ASCII_RE = re.compile(r"[^\x00-\x7f]")
+LOST_RE = re.compile(f"{LOST}[{LOST}?]*")
+AT_MOST_COMMON, AT_LEAST_COMMON = 0.75, 0.9
+AT_MOST_LOST = 0.3
+
+
+def mojibake(text: str, rules: RepairRules) -> Iterator[Edit]:
+    """Edits that replace every line of mojibake, also one misread twice; 锟斤拷 stands for what is lost."""
+    if not HINT_RE.search(text) and "锟" not in text:
+        return
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        read = _read_rightly(line, rules) if HINT_RE.search(line) else line
+        if read != line:
+            yield Edit(start, end, read, "mojibake", "lost" if LOST in read else "certain")
+        else:
+            for m in KUN_RE.finditer(line):
+                yield Edit(start + m.start(), start + m.end(), LOST, "replacement", "lost")
+        start = end + 1
+
+
+def _read_rightly(line: str, rules: RepairRules) -> str:
+    """`line` read in the encoding that makes it plausible, the line itself if there is none.
+
+    >>> from etl.rules import load_rules
+    >>> _read_rightly("派出所民警".encode().decode("gb18030", "replace"), load_rules().repair)
+    '派出所民警'
+    """
+    if _common(line, rules) > AT_MOST_COMMON:
+        return line
+    once = [read for to_bytes, encoding in MISREADINGS if (read := _decoded(line, to_bytes, encoding))]
+    twice = [r for o in once for to_bytes, encoding in MISREADINGS if (r := _decoded(o, to_bytes, encoding))]
+    for reading in (*once, *twice):
+        lost = reading.count(LOST)
+        if lost <= AT_MOST_LOST * len(reading) and _common(reading, rules) >= AT_LEAST_COMMON:
+            return reading
+    return line
+
+
+def _common(line: str, rules: RepairRules) -> float:
+    """The share of common characters among those of `line` that are not ASCII; lost ones count as neither."""
+    others = NOT_ASCII_RE.findall(line.replace(LOST, ""))
+    return sum(c in rules.common for c in others) / len(others) if others else 0.0
+
+
+def _decoded(line: str, to_bytes: Callable[[str], bytes], encoding: str) -> str:
+    """`line` turned back into bytes and read as `encoding`; empty if it can't have come about so."""
+    try:
+        read = to_bytes(line.replace(LOST, "?")).decode(encoding, "replace")
+    except UnicodeEncodeError:
+        return ""
+    return LOST_RE.sub(LOST, read) if read != line else ""
+
+
+def _western(line: str) -> bytes:
+    """Bytes of text read as Windows-1252, whose five gaps are read as Latin-1 controls."""
+    return b"".join(c.encode("latin-1" if c <= "\xff" else "cp1252") for c in line)
+
+
+# The wrong encoding turned back into bytes, and the right one.
+MISREADINGS: tuple[tuple[Callable[[str], bytes], str], ...] = (
+    (lambda line: line.encode("gb18030"), "utf-8"),
+    (_western, "utf-8"),
+    (_western, "gb18030"),
+    (lambda line: line.encode("cp932"), "utf-8"),
+    (lambda line: line.encode("cp932"), "gb18030"),
+)
