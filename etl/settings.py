@@ -34,5 +34,5 @@ class Settings:
     settle_s: float = 2.0
     max_file_bytes: int = 20 << 20
     document_timeout_s: float = 10.0
-    worker_memory_bytes: int = 2 << 30
+    worker_memory_bytes: int = 1 << 30
     fail_on_reject: bool = False

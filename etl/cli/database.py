@@ -46,6 +46,47 @@ def upgrade(**options: Any) -> None:
         click.echo(f"schema {migrate.head()}: {'upgraded' if done else 'nothing to do'}")
 
 
+@db.command("grant")
+@click.argument("kind", type=click.Choice(["reader", "writer", "owner"]))
+@click.argument("role")
+@click.option("--show", "showing", is_flag=True, help="Print the SQL instead of running it.")
+@database_options
+@output_options
+def db_grant(kind: str, role: str, showing: bool, **options: Any) -> None:
+    """Give a role of the server what a reader, writer or owner of this database needs, and no more.
+
+    A reader asks, a writer runs `etl run`, an owner runs `etl db upgrade`. To be run by the present owner.
+
+    \b
+    Example:
+      etl db shell -c "CREATE ROLE analyst LOGIN PASSWORD '...'"
+      etl db grant reader analyst
+    """
+    from psycopg import errors
+
+    from etl.store import migrate, roles
+    from etl.store.engine import connect, name_error
+    from etl.store.opened import opened
+
+    set_up_logs(options)
+    with opened(options["database_url"], options["home"], create=False) as url, connect(url) as connection:
+        migrate.check(connection)
+        statements = roles.statements(connection, kind, role)
+        if not showing:
+            try:
+                with connection.transaction():
+                    for statement in statements:
+                        connection.execute(statement.encode())
+            except errors.InsufficientPrivilege as e:
+                raise EtlError(f"no right to grant this: {name_error(e)}") from e
+    if options["as_json"]:
+        emit({"role": role, "kind": kind, "granted": not showing, "statements": statements})
+    elif showing:
+        click.echo(";\n".join(statements) + ";")
+    elif not options["quiet"]:
+        click.echo(f"{role} is a {kind} now")
+
+
 @db.command("url")
 @database_options
 @output_options

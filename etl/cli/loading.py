@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from etl.cli.options import (
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from etl.jobs import Control
+    from etl.jobs import Control, Report
 
 ALARM = 3  # exit code: done, but something was rejected
 
@@ -48,22 +48,55 @@ def run(paths: Sequence[str], **options: Any) -> None:
 
 def load(paths: Sequence[str], options: dict[str, Any], command: str) -> None:
     """Run one pass and print its report."""
-    from etl import jobs, show
+    from etl import jobs
 
     if not paths:
         raise ConfigError("no PATHS given and no sources configured: `etl run inbox/`")
-    set_up_logs(options)
     settings = settings_from(options)
+    report_on(lambda control: jobs.run(paths, settings, control, command), options)
+
+
+def report_on(work: Callable[[Control], Report], options: dict[str, Any]) -> None:
+    """Do the work, under signals and with a progress line, and print its report."""
+    from etl import jobs, show
+
+    set_up_logs(options)
     control = jobs.Control()
     quiet = options["quiet"] or options["as_json"]
     with stopping(control), show.progress(control, quiet=quiet):
-        report = jobs.run(paths, settings, control, command)
+        report = work(control)
     if options["as_json"]:
         emit(show.report_record(report))
     elif not options["quiet"]:
         show.report(report)
     if options["fail_on_reject"] and report.counts.rejected:
         sys.exit(ALARM)
+
+
+@click.command("retry")
+@click.argument("numbers", nargs=-1, type=int)
+@click.option("--reason", help="Those with this reason.")
+@loading_options
+@database_options
+@output_options
+def rejects_retry(numbers: Sequence[int], reason: str | None, **options: Any) -> None:
+    """Read rejected files again now: those with these NUMBERS, with one reason, or all.
+
+    What loads resolves its rejection, which stays as history; the rest stays open.
+
+    \b
+    Example:
+      etl rejects retry
+      etl rejects retry --reason timeout --document-timeout 60
+    """
+    from etl import jobs
+    from etl.rules import load_rules
+
+    known = {row["code"] for row in load_rules().lookups["rejection_reasons"]}
+    if reason is not None and reason not in known:
+        raise ConfigError(f"--reason {reason}: no such reason; there are {', '.join(sorted(known))}")
+    settings = settings_from(options)
+    report_on(lambda control: jobs.retry(settings, reason, numbers, control), options)
 
 
 @click.command()

@@ -71,6 +71,12 @@ def loading_options(command: Command) -> Command:
             help="Seconds that one document may take [env ETL_DOCUMENT_TIMEOUT; default 10].",
         ),
         click.option(
+            "--worker-memory-bytes",
+            type=click.IntRange(min=200 << 20),
+            envvar="ETL_WORKER_MEMORY_BYTES",
+            help="Memory that one worker may use [env ETL_WORKER_MEMORY_BYTES; default 1073741824].",
+        ),
+        click.option(
             "--max-file-bytes",
             type=click.IntRange(min=1),
             envvar="ETL_MAX_FILE_BYTES",
@@ -82,6 +88,12 @@ def loading_options(command: Command) -> Command:
             type=click.FloatRange(min=0),
             envvar="ETL_SETTLE",
             help="Seconds without change after which a file counts as finished [env ETL_SETTLE; default 2].",
+        ),
+        click.option(
+            "--batch-bytes",
+            type=click.IntRange(min=1),
+            envvar="ETL_BATCH_BYTES",
+            help="Bytes of files loaded in one transaction [env ETL_BATCH_BYTES; default 33554432].",
         ),
         click.option(
             "--batch-files",

@@ -43,7 +43,7 @@ class Limits:
     """What one worker may use: seconds per document, bytes of address space."""
 
     timeout_s: float = 10.0
-    memory_bytes: int = 2 << 30
+    memory_bytes: int = 1 << 30
 
 
 @dataclass(slots=True)

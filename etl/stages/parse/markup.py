@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from etl.errors import ArticleError
+
 # What a reader never shows: code, embedded objects, form controls.
 HIDDEN = frozenset(
     re.findall(
@@ -49,11 +51,16 @@ def tree(html: str) -> etree._Element | None:
 
     libxml2 stops at 2,048 levels and keeps only what came before: then all tags are read as line ends,
     which loses nothing of the text. No page made for readers comes near.
+
+    Raises ArticleError `too_complex` where libxml2 gives up, which it does for lack of memory only.
     """
     html = DECLARATION_RE.sub("", html)
-    root = etree.fromstring(html or " ", PARSER)
-    if PARSER.error_log.filter_from_fatals():
-        root = etree.fromstring(TAG_RE.sub("<br>", html), PARSER)
+    try:
+        root = etree.fromstring(html or " ", PARSER)
+        if PARSER.error_log.filter_from_fatals():
+            root = etree.fromstring(TAG_RE.sub("<br>", html), PARSER)
+    except etree.XMLSyntaxError as e:
+        raise ArticleError("too_complex", "the page needs more memory than a worker may use") from e
     return root
 
 
