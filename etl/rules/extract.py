@@ -15,8 +15,11 @@ from typing import Any
 from etl.errors import RulesError
 from etl.rules import ROOT, read_toml, read_tsv
 from etl.rules.divisions import Divisions, build_divisions
+from etl.rules.scan import Scanner
+from etl.rules.trie import trie_pattern
 
 Pattern = re.Pattern[str]
+PLAIN_SET_RE = re.compile(r"[\w|]+")
 MACRO_RE = re.compile(r"(?<!\?P)<(\w+)>")
 
 
@@ -25,8 +28,8 @@ class KindRule:
     """One incident kind with the patterns that signal it."""
 
     code: str
-    strong: Pattern | None
-    weak: Pattern | None
+    strong: str  # tags under which the scanner reports its signals
+    weak: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,6 @@ class OutcomeRule:
     """One outcome; `kinds` limits it, `not_kinds` forbids it there (prefixes of codes), `none` denies it."""
 
     code: str
-    pattern: Pattern
     kinds: tuple[str, ...] = ()
     not_kinds: tuple[str, ...] = ()
     none: Pattern | None = None
@@ -119,6 +121,7 @@ class ExtractRules:
 
     kinds: tuple[KindRule, ...]
     cues: Mapping[str, Pattern]
+    scanner: Scanner
     outcomes: tuple[OutcomeRule, ...]
     negation: Pattern
     people: PeopleRules
@@ -134,11 +137,14 @@ class ExtractRules:
 
 def load() -> ExtractRules:
     """The extraction rules. Raises RulesError that names file and key."""
-    outcomes, negation = _outcomes()
+    outcomes, negation, ends = _outcomes()
+    kinds, signals = _kinds()
+    families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
     figures = read_toml("figures.toml")
     return ExtractRules(
-        kinds=_kinds(),
-        cues={name: compile_any(t["any"], "cues.toml", name) for name, t in read_toml("cues.toml").items()},
+        kinds=kinds,
+        cues={name: compile_any(patterns, "cues.toml", name) for name, patterns in families.items()},
+        scanner=_scanner(signals, ends, families),
         outcomes=outcomes,
         negation=negation,
         people=_people(),
@@ -204,35 +210,52 @@ def compile_any(
 
 
 def words(items: Iterable[str]) -> str:
-    """An alternation of plain words, longest first, so that a longer word is never cut short."""
-    return "|".join(re.escape(w) for w in sorted(set(items), key=lambda w: (-len(w), w)))
+    """A pattern of plain words in which a longer word is never cut short; see `trie_pattern`."""
+    return trie_pattern(items)
 
 
 def _sets(file: str) -> dict[str, str]:
-    return {name: str(value) for name, value in read_toml(file).get("sets", {}).items()}
+    sets = {name: str(value) for name, value in read_toml(file).get("sets", {}).items()}
+    return {name: trie_pattern(v.split("|")) if PLAIN_SET_RE.fullmatch(v) else v for name, v in sets.items()}
 
 
-def _kinds() -> tuple[KindRule, ...]:
+def _scanner(
+    signals: Iterable[tuple[str, str]], ends: Iterable[tuple[str, str]], families: Mapping[str, Iterable[str]]
+) -> Scanner:
+    """The scanner over kinds, outcomes and cues. Raises RulesError for a pattern it can't anchor."""
+    cues = [
+        (f"cue:{name}", expand(p)) for name, patterns in families.items() if name != "since" for p in patterns
+    ]
+    try:
+        return Scanner([*signals, *ends, *cues])
+    except (re.error, ValueError) as e:
+        raise RulesError(f"rules/kinds.toml, outcomes.toml or cues.toml: {e}") from e
+
+
+def _kinds() -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
+    """The kinds and, under their tags, the patterns that signal them."""
     sets = _sets("kinds.toml")
+    rules, signals = [], []
+    for row in read_toml("kinds.toml")["kind"]:
+        rule = KindRule(row["code"], f"strong:{row['code']}", f"weak:{row['code']}")
+        for tag, field in ((rule.strong, "strong"), (rule.weak, "weak")):
+            compile_any(row[field] or ["(?!)"], "kinds.toml", row["code"], sets)
+            signals += [(tag, expand(p, sets)) for p in row[field]]
+        rules.append(rule)
+    return tuple(rules), signals
 
-    def pattern(row: Mapping[str, Any], field: str) -> Pattern | None:
-        return compile_any(row[field], "kinds.toml", row["code"], sets) if row[field] else None
 
-    rows = read_toml("kinds.toml")["kind"]
-    return tuple(KindRule(r["code"], pattern(r, "strong"), pattern(r, "weak")) for r in rows)
-
-
-def _outcomes() -> tuple[tuple[OutcomeRule, ...], Pattern]:
+def _outcomes() -> tuple[tuple[OutcomeRule, ...], Pattern, list[tuple[str, str]]]:
+    """The outcomes, the words that void them, and under their tags the patterns that state them."""
     data = read_toml("outcomes.toml")
     negation = re.compile(data.pop("negation"))
-    rules = []
+    rules, ends = [], []
     for code, row in data.items():
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
-        pattern = compile_any(row["any"], "outcomes.toml", code)
-        rules.append(
-            OutcomeRule(code, pattern, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none)
-        )
-    return tuple(rules), negation
+        compile_any(row["any"], "outcomes.toml", code)
+        ends += [(f"outcome:{code}", expand(p)) for p in row["any"]]
+        rules.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
+    return tuple(rules), negation, ends
 
 
 def _people() -> PeopleRules:

@@ -43,7 +43,8 @@ def load() -> RepairRules:
     rows = read_tsv("repair_script.tsv", 4)
     table = {t: s for t, s, _, _ in rows}
     converted = {s: t for t, s, written, _ in rows if written == "x"}
-    traditional = "".join(t for t in table if t != "著")
+    # Forms that simplified text has too tell nothing: 著, and what GB 2312 holds (乾 of 乾隆, 於 the surname).
+    traditional = "".join(t for t in table if t != "著" and not t.encode("gb2312", "ignore"))
     # A simplified form that Big5 has is found in traditional text too, at least in names.
     simplified = "".join(s for s in converted if not s.encode("big5", "ignore"))
     share = _number(rules, "script", "share")

@@ -24,14 +24,27 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     """
     page = Page(article.body)
     view = page.view
+    hits = rules.scanner.scan(view)
     found_times = times.find(view, rules.times)
     found_units, pronouns = units.find(
         view, rules.units, rules.divisions, [(t.start, t.end) for t in found_times]
     )
     framing = units.framing(article, rules.units, rules.divisions)
     mentions = people.find(view, rules.people)
-    reads = segment.read(page, found_times, mentions, rules.cues)
-    reading = Reading(article, page, rules, found_times, found_units, pronouns, framing, mentions, roles.grouped(mentions), reads)
+    reads = segment.read(page, found_times, mentions, hits)
+    reading = Reading(
+        article,
+        page,
+        rules,
+        found_times,
+        found_units,
+        pronouns,
+        framing,
+        mentions,
+        roles.grouped(mentions),
+        reads,
+        hits,
+    )
     told, segments = incidents(reading)
     quoted = figures_.figures(
         page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]

@@ -16,7 +16,6 @@ SHORT_CONTEXT_RE = re.compile(
 )
 
 
-
 def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
     """Divisions that `text` (a unit chain, a place phrase, an opening) names, candidates in order of the text.
 
@@ -27,7 +26,11 @@ def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
     at = 0
     while at < len(text):
         size, here = _division_at(text, at, divisions)
-        if here and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at) and not MEDIA_RE.match(text, at + size):
+        if (
+            here
+            and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at)
+            and not MEDIA_RE.match(text, at + size)
+        ):
             found += here
         at += size or 1
     return found
@@ -43,7 +46,9 @@ def _division_at(text: str, at: int, divisions: Divisions) -> tuple[int, list[Di
             here = divisions.by_short[word]
             if SHORT_CONTEXT_RE.match(text, at + size):
                 return size, list(here)
-            inner = [d for d in here if d.level != "district" and _names_inside(text, at + size, d, divisions)]
+            inner = [
+                d for d in here if d.level != "district" and _names_inside(text, at + size, d, divisions)
+            ]
             if inner:
                 return size, inner
     if at and (outer := _short_inside(text, at, divisions)):
@@ -66,8 +71,15 @@ def _short_inside(text: str, at: int, divisions: Divisions) -> tuple[int, list[D
     for size in (4, 3, 2):
         here = divisions.by_short.get(text[at : at + size], ())
         for back in (2, 3, 4):
-            for outer in (*divisions.by_short.get(text[at - back : at], ()), *divisions.by_name.get(text[at - back : at], ())):
-                inside = [d for d in here if d.code != outer.code and _inside_any(d, outer) and outer.level != "district"]
+            for outer in (
+                *divisions.by_short.get(text[at - back : at], ()),
+                *divisions.by_name.get(text[at - back : at], ()),
+            ):
+                inside = [
+                    d
+                    for d in here
+                    if d.code != outer.code and _inside_any(d, outer) and outer.level != "district"
+                ]
                 if inside:
                     return size, inside
     return None
@@ -78,8 +90,40 @@ def _inside_any(d: Division, outer: Division) -> bool:
     return d.code[:2] == outer.code[:2] if outer.code.endswith("0000") else d.code[:4] == outer.code[:4]
 
 
-NOT_SHORT_NAMES = frozenset({"公安", "平安", "和平", "城区", "新城", "长安", "同心", "安定", "民乐", "永安", "文安", "望城", "路桥", "城关", "城中", "市中", "中心", "东风", "前进", "向阳", "友好", "新华", "西安区", "东安", "西安门"})
-AWAY_BEFORE_RE = re.compile(r"(?:来自|老家|户籍地?|籍贯|远赴|赶往|前往|赶赴|奔赴|潜逃至|逃至|逃往|开往|去往|从|往|去|赴|在外地|原籍|转战|打工的)(?:在|是|为)?$")
+NOT_SHORT_NAMES = frozenset(
+    {
+        "公安",
+        "平安",
+        "和平",
+        "城区",
+        "新城",
+        "长安",
+        "同心",
+        "安定",
+        "民乐",
+        "永安",
+        "文安",
+        "望城",
+        "路桥",
+        "城关",
+        "城中",
+        "市中",
+        "中心",
+        "东风",
+        "前进",
+        "向阳",
+        "友好",
+        "新华",
+        "西安区",
+        "东安",
+        "西安门",
+    }
+)
+AWAY_BEFORE_RE = re.compile(
+    r"(?:来自|老家|户籍地?|籍贯|远赴|赶往|前往|赶赴|奔赴|潜逃至|逃至|逃往|开往|去往|从|往|去|赴|在外地|原籍|转战|打工的)(?:在|是|为)?$"
+)
+
+
 def settle(candidates: Sequence[Division], context: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Province, city and district from candidates that agree with each other and with `context`, and flags.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from etl.model import Agency, Article, Incident, Segment, Span
 from etl.rules.extract import ExtractRules
+from etl.rules.scan import Hits, within
 from etl.stages.extract import items as items_
 from etl.stages.extract import admin, kinds, outcomes, places, roles, units
 from etl.stages.extract import segment as segment_
@@ -16,7 +17,7 @@ from etl.stages.extract.segment import Read, Stretch
 from etl.stages.extract.text import Page
 from etl.stages.extract.times import Calendar, Expression
 from etl.stages.extract.units import Pronoun, Unit
-from etl.stages.extract.verdict import judge
+from etl.stages.extract.verdict import judge, whole_article
 from etl.stages.extract.when import calendar, timing
 
 OPENING = 80
@@ -37,35 +38,37 @@ class Reading:
     mentions: Sequence[Mention]
     groups: Sequence[Sequence[Mention]]
     reads: Sequence[Read]
+    hits: Hits
 
 
 def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     """The incidents of a body in order, and every stretch weighed with its verdict."""
     weighed = segment_.merged(segment_.stretches(r.reads))
+    whole = whole_article(r.article, r.reads, r.rules)
     for s in weighed:
-        judge(s, r.article, r.reads, r.rules)
-    weighed = _same_case(weighed, r)
+        judge(s, r.article, r.page.view, r.hits, whole, r.rules)
+    weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told = tuple(_incident(s, r, cal) for s in weighed if s.verdict == "incident")
     segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
     return told, segments
 
 
-def _same_case(weighed: Sequence[Stretch], r: Reading) -> list[Stretch]:
+def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stretch]:
     """Adjacent incident stretches that tell one case: a lead and its body, a series, an afterword."""
     out: list[Stretch] = []
     for s in weighed:
         a = out[-1] if out else None
-        if a is not None and _one_case(a, s, r.rules):
+        if a is not None and _one_case(a, s, r):
             joined = Stretch([*a.reads, *s.reads], a.opened, names=a.names | s.names)
-            judge(joined, r.article, r.reads, r.rules)
+            judge(joined, r.article, r.page.view, r.hits, whole, r.rules)
             out[-1] = joined
         else:
             out.append(s)
     return out
 
 
-def _one_case(a: Stretch, b: Stretch, rules: ExtractRules) -> bool:
+def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
     if (
         b.opened in {"heading", "number", "section"}
         or a.verdict != "incident"
@@ -74,7 +77,7 @@ def _one_case(a: Stretch, b: Stretch, rules: ExtractRules) -> bool:
         return False
     if b.verdict != "incident":
         return False
-    same_kind = kind_of(a, rules)[0] == kind_of(b, rules)[0]
+    same_kind = kind_of(a, r)[0] == kind_of(b, r)[0]
     if same_kind and not segment_._closed(a):
         return True
     return same_kind and _is_lead(a, b)
@@ -88,16 +91,33 @@ def _is_lead(a: Stretch, b: Stretch) -> bool:
     return vague and len(lines) == 1 and a.span[0] < 40 and len(a.names - b.names) == 0
 
 
-def kind_of(s: Stretch, rules: ExtractRules) -> tuple[str, str]:
-    """Kind of a stretch and the rule that settled it."""
-    start, end = _evidence(s)
-    text = "".join(x.sentence.text for x in s.told() if start <= x.sentence.start < end)
-    text = kinds.CONFESSED_RE.sub("", text)
-    head = s.reads[0].sentence.text if s.reads[0].kind == "heading" else ""
-    text = kinds.SUPPOSED_RE.sub("", text)
-    points = kinds.score(head + text, OPENING + len(head), rules.kinds)
-    minor = bool(kinds.MINOR_RE.search(text))
-    return kinds.decide(text, points, minor)
+def kind_of(s: Stretch, r: Reading) -> tuple[str, str]:
+    """Kind of a stretch and the rule that settled it; worked out once.
+
+    Only the evidence counts, without what somebody merely supposed or confessed in passing.
+    """
+    if s.kind is None:
+        start, end = _evidence(s)
+        view = r.page.view
+        told = [x for x in s.told() if start <= x.sentence.start < end]
+        aside = [
+            m.span()
+            for pattern in (kinds.SUPPOSED_RE, kinds.CONFESSED_RE)
+            for m in pattern.finditer(view, start, end)
+        ]
+        ranges = _without(s.ranges(told), aside)
+        text = "".join(view[a:b] for a, b in ranges)
+        points = kinds.score(view, r.hits, ranges, r.rules.kinds)
+        s.kind = kinds.decide(text, points, bool(kinds.MINOR_RE.search(text)))
+    return s.kind
+
+
+def _without(ranges: Sequence[Span], aside: Sequence[Span]) -> list[Span]:
+    """`ranges` with the stretches `aside` cut out."""
+    left = list(ranges)
+    for a, b in aside:
+        left = [piece for s, e in left for piece in ((s, min(e, a)), (max(s, b), e)) if piece[0] < piece[1]]
+    return left
 
 
 def _evidence(s: Stretch) -> Span:
@@ -122,7 +142,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
     text = view[start:end]
-    kind, rule = kind_of(s, rules)
+    kind, rule = kind_of(s, r)
     s.rule = f"{s.rule}; kind: {rule}"
     when = timing(view, (start, end), r.times, cal, s.span[0])
     blank = [(x.start - start, x.end - start) for x in (*r.times, *r.units) if start <= x.start < end]
@@ -133,8 +153,8 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     people = roles.persons(view, r.groups, (start, end), kind, rules.people)
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
-    ended = outcomes.outcomes(text, kind, rules.outcomes, rules.negation)
-    happened = outcomes.polarity(text, kind, ended, rules.cues["falsealarm"])
+    ended = outcomes.outcomes(view, (start, end), r.hits, kind, rules.outcomes, rules.negation)
+    happened = outcomes.polarity(text, kind, bool(within(r.hits, "cue:falsealarm", start, end)))
     if happened == "prevented" and kind.startswith(("fraud", "fire", "public_safety")):
         ended.setdefault("loss_prevented", [])
     spans: dict[str, tuple[Span, ...]] = {
@@ -144,7 +164,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
         "station": ((unit.start, unit.end),) if unit and start <= unit.start < end else (),
         "items": tuple(_shift(x, start) for _, x in things),
         "amount_cny": (_shift(money[1], start),) if money else (),
-        "outcome": tuple(_shift(x, start) for found in ended.values() for x in found[:1]),
+        "outcome": tuple(x for found in ended.values() for x in found[:1]),
     }
     return Incident(
         kind=kind,
@@ -206,7 +226,11 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
     if not names and len({u.name for u in known}) == 1:
         return known[0], ("station_from_article",)
     if before and names:
-        return (before[-1], ("station_from_article",)) if before[-1].level == "station" and not points else (None, ())
+        return (
+            (before[-1], ("station_from_article",))
+            if before[-1].level == "station" and not points
+            else (None, ())
+        )
     around = known or r.framing
     return (_acting(around, kind), ("station_from_article",)) if around and not names else (None, ())
 
@@ -257,9 +281,7 @@ def _helps(r: Reading, u: Unit) -> bool:
     return bool(r.rules.units.helping_before.search(before) or r.rules.units.helping_after.match(after))
 
 
-def _admin(
-    r: Reading, unit: Unit | None, place: str, opening: str
-) -> tuple[dict[str, str], tuple[str, ...]]:
+def _admin(r: Reading, unit: Unit | None, place: str, opening: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Divisions stated by the unit's chain, the place phrase, the opening of the case and the dateline."""
     divisions = r.rules.divisions
     chains = [unit.full] if unit else []

@@ -71,8 +71,33 @@ COUNTED_RE = re.compile(
 )
 ANIMALS = frozenset("牛羊鸡鸭鹅狗猪马鱼酒药油蛇鸟刀弩")
 MEASURE_RE = re.compile(r"(?:头|只|匹|条|群|尾|瓶|箱|盒|把|桶|斤)(?:的)?$")
-GENERAL = frozenset({"毒品", "粮食", "枪支", "烟酒", "商品", "工具", "水果", "首饰", "管制刀具", "刀具", "衣物", "烟花", "爆竹", "鞭炮", "行李", "卡片", "小广告"})
-SAME = ({"电动自行车", "电动车", "电瓶车", "自行车"}, {"电动三轮车", "三轮车", "三轮电动车"}, {"烟花爆竹", "烟花", "爆竹", "鞭炮"}, {"匕首", "管制刀具", "刀具", "刀"})
+GENERAL = frozenset(
+    {
+        "毒品",
+        "粮食",
+        "枪支",
+        "烟酒",
+        "商品",
+        "工具",
+        "水果",
+        "首饰",
+        "管制刀具",
+        "刀具",
+        "衣物",
+        "烟花",
+        "爆竹",
+        "鞭炮",
+        "行李",
+        "卡片",
+        "小广告",
+    }
+)
+SAME = (
+    {"电动自行车", "电动车", "电瓶车", "自行车"},
+    {"电动三轮车", "三轮车", "三轮电动车"},
+    {"烟花爆竹", "烟花", "爆竹", "鞭炮"},
+    {"匕首", "管制刀具", "刀具", "刀"},
+)
 
 
 def _at_stake(text: str, m: re.Match[str], rules: ItemRules) -> bool:
@@ -81,7 +106,8 @@ def _at_stake(text: str, m: re.Match[str], rules: ItemRules) -> bool:
     if m[0] in ANIMALS and not MEASURE_RE.search(before):
         return False
     return bool(
-        rules.before.search(text, max(0, m.start() - 30), m.start()) or rules.after.match(text[m.end() : m.end() + 24])
+        rules.before.search(text, max(0, m.start() - 30), m.start())
+        or rules.after.match(text[m.end() : m.end() + 24])
     )
 
 

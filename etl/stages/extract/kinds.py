@@ -9,50 +9,49 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from etl.rules.extract import KindRule, Pattern
+from etl.model import Span
+from etl.rules.extract import KindRule
+from etl.rules.scan import Hits
 
 STRONG, WEAK, OPENING = 3.0, 1.0, 2.0
+OPENING_LENGTH = 80
 CAP = 3
 ENOUGH = 3.0
 
 Scores = dict[str, float]
 
 
-def score(text: str, opening: int, rules: Sequence[KindRule]) -> Scores:
-    """Points of each kind in `text`, whose first `opening` characters tell how it begins."""
+def score(view: str, hits: Hits, ranges: Sequence[Span], rules: Sequence[KindRule]) -> Scores:
+    """Points of each kind in the `ranges` of the body; signals near the beginning of the first count more."""
     points: Scores = {}
+    if not ranges:
+        return points
+    opening = ranges[0][0] + OPENING_LENGTH
     for rule in rules:
         total = 0.0
-        for pattern, weight in ((rule.strong, STRONG), (rule.weak, WEAK)):
-            if pattern is None:
+        for tag, weight in ((rule.strong, STRONG), (rule.weak, WEAK)):
+            spans = hits.get(tag)
+            if not spans:
                 continue
-            seen, first = _distinct(pattern, text)
-            total += weight * min(len(seen), CAP)
-            if seen and weight == STRONG and first < opening:
+            inside = [s for s in spans if any(a <= s[0] < b for a, b in ranges)]
+            total += weight * min(len({view[s : min(e, s + 6)] for s, e in inside}), CAP)
+            if inside and weight == STRONG and inside[0][0] < opening:
                 total += OPENING
         if total:
             points[rule.code] = total
     return points
 
 
-def _distinct(pattern: Pattern, text: str) -> tuple[set[str], int]:
-    """Different wordings matched, and where the first stands."""
-    seen: set[str] = set()
-    first = len(text)
-    for m in pattern.finditer(text):
-        first = min(first, m.start())
-        seen.add(m[0][:6])
-        if len(seen) >= CAP:
-            break
-    return seen, first
-
-
 # 他以为是被人偷了: what somebody thought
-SUPPOSED_RE = re.compile(r"(?:误以为|以为|怀疑|担心|生怕|害怕)[^，。！？\n]{0,12}(?:被盗|被偷|被人偷|偷了|被骗|诈骗|着火|爆炸|出事|走丢|走失|自杀|轻生)")
+SUPPOSED_RE = re.compile(
+    r"(?:误以为|以为|怀疑|担心|生怕|害怕)[^，。！？\n]{0,12}(?:被盗|被偷|被人偷|偷了|被骗|诈骗|着火|爆炸|出事|走丢|走失|自杀|轻生)"
+)
 
 
 # 交代半个月前还偷过一辆三轮车: a second offence told in one clause
-CONFESSED_RE = re.compile(r"(?:交代|交待|供述|承认)[^。！？\n]{0,16}(?:还|曾)(?:曾)?(?:先后)?(?:偷|盗|骗|抢)[^。！？\n]{0,30}")
+CONFESSED_RE = re.compile(
+    r"(?:交代|交待|供述|承认)[^。！？\n]{0,16}(?:还|曾)(?:曾)?(?:先后)?(?:偷|盗|骗|抢)[^。！？\n]{0,30}"
+)
 
 
 def decide(text: str, points: Scores, minor: bool) -> tuple[str, str]:
@@ -75,9 +74,15 @@ CRASH_RE = re.compile(
     r"相撞|碰撞|追尾|撞(?:上|倒|到|伤|向|坏|断|死|飞|了|在)|剐蹭|刮蹭|侧翻|翻车|翻入|冲出|交通事故|车祸|肇事|剐擦|擦碰|自摔|单方事故"
 )
 DRUNK_RE = re.compile(r"酒驾|醉驾|酒后驾|醉酒驾|饮酒后?驾|酒精(?:含量|检测|测试)|危险驾驶")
-VEHICLE_RE = re.compile(r"轿车|货车|电动(?:自行)?车|摩托|三轮|客车|面包车|小(?:汽)?车|汽车|驾驶|司机|车辆|自行车|相撞|追尾|车祸|交通事故|商务车|挂车|罐车|越野车|公交车")
-ANIMAL_LOST_RE = re.compile(r"(?:牛|羊|马|狗|猫|鸽子|牲口|牲畜|宠物|羊群)[^。！？\n]{0,10}(?:走散|走失|走丢|跑丢|丢了|不见)")
-DAMAGE_RE = re.compile(r"故意(?:损毁|毁坏)|(?:车|玻璃|轮胎|车身)[^。！？\n]{0,10}被[^。！？\n]{0,10}(?:划|砸|扎|刮)")
+VEHICLE_RE = re.compile(
+    r"轿车|货车|电动(?:自行)?车|摩托|三轮|客车|面包车|小(?:汽)?车|汽车|驾驶|司机|车辆|自行车|相撞|追尾|车祸|交通事故|商务车|挂车|罐车|越野车|公交车"
+)
+ANIMAL_LOST_RE = re.compile(
+    r"(?:牛|羊|马|狗|猫|鸽子|牲口|牲畜|宠物|羊群)[^。！？\n]{0,10}(?:走散|走失|走丢|跑丢|丢了|不见)"
+)
+DAMAGE_RE = re.compile(
+    r"故意(?:损毁|毁坏)|(?:车|玻璃|轮胎|车身)[^。！？\n]{0,10}被[^。！？\n]{0,10}(?:划|砸|扎|刮)"
+)
 DESPAIR_RE = re.compile(
     r"轻生|自杀|自尽|寻短见|想不开|割腕|喝(?:下)?农药|烧炭|结束[^。]{0,6}生命|遗书|不想活|活不下去|活着没意思|厌世|自缢|上吊|寻死|一死了之|跳楼|了断|失恋|绝望|抑郁|分手|感情(?:受挫|不顺)|要跳|遗言|悬空|救生气垫|(?:天台|楼顶|桥沿|桥栏|护栏|窗台)[^。]{0,4}(?:边缘|外侧|外沿)|跳下去|想跳|跳桥|跳河|跳江|(?:坐|站|爬|翻)[^。]{0,8}(?:天台|楼顶|塔吊|护栏|桥沿|栏杆|顶楼)"
 )
@@ -94,8 +99,12 @@ LEFT_HOME_RE = re.compile(
     r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|拌(?:了)?[^。]{0,3}嘴|离开(?:了)?家|考砸|没考好|怕(?:挨|被)[^。]{0,2}(?:打|骂|训|责)|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
 )
 CAUGHT_RE = re.compile(r"刑事拘留|刑拘|逮捕|行政拘留|行拘|犯罪嫌疑人|落网|归案|批捕|取保候审")
-NEIGHBOUR_RE = re.compile(r"邻居|邻里|隔壁|对门|楼上|楼下|同村|小区|[\d一二三四五六七八九十](?:栋|幢|号楼|单元)|两家|两户")
-BUSINESS_RE = re.compile(r"退|押金|工资|房东|租客|老板|顾客|消费|借|欠|店主|商家|薪|乘客|司机|客人|摊|买|卖|同学|医院|施工|合同|货款")
+NEIGHBOUR_RE = re.compile(
+    r"邻居|邻里|隔壁|对门|楼上|楼下|同村|小区|[\d一二三四五六七八九十](?:栋|幢|号楼|单元)|两家|两户"
+)
+BUSINESS_RE = re.compile(
+    r"退|押金|工资|房东|租客|老板|顾客|消费|借|欠|店主|商家|薪|乘客|司机|客人|摊|买|卖|同学|医院|施工|合同|货款"
+)
 NOISE_RE = re.compile(r"噪音|噪声|扰民|太吵|吵得|无法(?:休息|入睡)|睡不着|广场舞|音响|音量")
 BLOWS_RE = re.compile(r"动(?:起)?手|打(?:了|架|伤|起来)|推搡|大打出手|拳脚")
 SPOUSE_RE = re.compile(
@@ -246,8 +255,15 @@ def _noise(text: str, points: Scores, minor: bool) -> str | None:
 def _dispute(text: str, points: Scores, minor: bool) -> str | None:
     """The general dispute gives way to one between relatives or neighbours that has its own signal."""
     other = points.get("dispute_mediation.other", 0)
-    if other >= STRONG and NEIGHBOUR_RE.search(text) and not BUSINESS_RE.search(text) and not points.get("dispute_mediation.family", 0) >= STRONG:
-        points["dispute_mediation.neighbour"] = points.get("dispute_mediation.neighbour", 0) + points.pop("dispute_mediation.other")
+    if (
+        other >= STRONG
+        and NEIGHBOUR_RE.search(text)
+        and not BUSINESS_RE.search(text)
+        and not points.get("dispute_mediation.family", 0) >= STRONG
+    ):
+        points["dispute_mediation.neighbour"] = points.get("dispute_mediation.neighbour", 0) + points.pop(
+            "dispute_mediation.other"
+        )
         other = 0
     for k in ("dispute_mediation.family", "dispute_mediation.neighbour"):
         if other and points.get(k, 0) >= STRONG:
@@ -266,7 +282,12 @@ def _criminal(text: str, points: Scores, minor: bool) -> str | None:
     """Where somebody was caught or detained, an offence outweighs the dispute that its words resemble."""
     if not CAUGHT_RE.search(text):
         return None
-    offences = [k for k in points if k.startswith(("theft", "fraud", "violent", "assault", "public_order", "crime")) and points[k] >= STRONG]
+    offences = [
+        k
+        for k in points
+        if k.startswith(("theft", "fraud", "violent", "assault", "public_order", "crime"))
+        and points[k] >= STRONG
+    ]
     if offences:
         for k in [k for k in points if k.startswith("dispute")]:
             points.pop(k)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from etl.model import Span
 from etl.rules.extract import OutcomeRule, Pattern
+from etl.rules.scan import Hits, within
 
 LOOK_BACK = 8
 PENAL_ONLY_RE = re.compile(r"行政拘留|行拘|罚款|警告")
@@ -21,43 +22,45 @@ STOPPED_RE = re.compile(
 LOST_MONEY_RE = re.compile(
     r"(?:已|已经|先后|共|分\d+次|陆续|全部)[^。！？\n]{0,8}(?:转账|汇款|转走|转出|被骗)[^。！？\n]{0,6}(?:元|万)|(?:被骗|骗走|损失)(?:了|人民币|现金|共计)?\d|骗取[^。！？\n]{0,12}\d|被骗走|追回被骗|抓获|刑事拘留"
 )
-AVERTED_RE = re.compile(r"(?:避免|防止|杜绝)(?:了)?[^。！？\n]{0,14}(?:火灾|爆炸|事故|悲剧|惨剧|伤亡)|未酿成|险些酿成|再晚一步|及时关(?:闭|掉)")
+AVERTED_RE = re.compile(
+    r"(?:避免|防止|杜绝)(?:了)?[^。！？\n]{0,14}(?:火灾|爆炸|事故|悲剧|惨剧|伤亡)|未酿成|险些酿成|再晚一步|及时关(?:闭|掉)"
+)
 BURNT_RE = re.compile(r"扑灭|烧毁|过火|火势|爆炸(?:了|后|声)|死亡|受伤|昏迷|中毒")
 ACTED_RE = re.compile(
     r"跳入|跳进|跳下(?!去)|落入|坠入|坠下|服下|喝下|吞下|割(?:开|破|伤)|割腕(?:后|自)|洗胃|拉上岸|救上岸|捞|水中|河中|江中|救起|昏迷|烧炭自杀|鲜血|落水"
 )
 
 
-def outcomes(text: str, kind: str, rules: Sequence[OutcomeRule], negation: Pattern) -> dict[str, list[Span]]:
-    """Outcome codes with the spans in `text` that say so.
-
-    >>> from etl.rules.extract import load
-    >>> r = load()
-    >>> sorted(outcomes("民警将嫌疑人抓获，被盗手机已归还。", "theft.other", r.outcomes, r.negation))
-    ['arrested', 'returned']
-    """
+def outcomes(
+    view: str, span: Span, hits: Hits, kind: str, rules: Sequence[OutcomeRule], negation: Pattern
+) -> dict[str, list[Span]]:
+    """Outcome codes of the case told in `view[span]`, with the spans that say so (none where it is implied)."""
+    text = view[span[0] : span[1]]
     found: dict[str, list[Span]] = {}
     for rule in rules:
         if rule.kinds and not kind.startswith(rule.kinds):
             continue
         if rule.not_kinds and kind.startswith(rule.not_kinds):
             continue
-        if rule.none is not None and rule.none.search(text):
-            continue
         spans = [
-            m.span()
-            for m in rule.pattern.finditer(text)
-            if not negation.search(text, max(0, m.start() - LOOK_BACK), m.start())
+            s
+            for s in within(hits, f"outcome:{rule.code}", *span)
+            if not negation.search(view, max(0, s[0] - LOOK_BACK), s[0])
         ]
-        if spans:
+        if spans and not (rule.none is not None and rule.none.search(text)):
             found[rule.code] = spans
     return _usual(_fitted(found, text, kind), text, kind)
 
 
 # How a kind of incident ends when nothing else is said: the telling itself implies it.
 USUAL = {
-    "dispute_mediation": "mediated", "noise": "mediated", "suicide_intervention": "rescued", "rescue": "rescued",
-    "person_assistance": "assisted", "household_registration_service": "registered", "missing_person": "found",
+    "dispute_mediation": "mediated",
+    "noise": "mediated",
+    "suicide_intervention": "rescued",
+    "rescue": "rescued",
+    "person_assistance": "assisted",
+    "household_registration_service": "registered",
+    "missing_person": "found",
     "runaway_juvenile": "found",
 }
 OPEN_RE = re.compile(r"(?:仍|还|尚|至今|暂)(?:未|没有|没)(?:找到|发现)|下落不明|寻人|提供线索|未果。")
@@ -177,7 +180,7 @@ def _fitted(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, lis
     return {code: spans for code, spans in found.items() if code not in drop}
 
 
-def polarity(text: str, kind: str, codes: Mapping[str, object], false_alarm: Pattern) -> str:
+def polarity(text: str, kind: str, false_alarm: bool) -> str:
     """actual, prevented or false_alarm. Source: guideline, section 1.
 
     A suicide stopped before the act is prevented, one pulled out of the water actual; a fraud is
@@ -192,6 +195,6 @@ def polarity(text: str, kind: str, codes: Mapping[str, object], false_alarm: Pat
         return "prevented"
     if kind in {"lost_property", "person_assistance", "rescue", "household_registration_service"}:
         return "false_alarm" if re.search(r"虚惊一场|误报|乌龙", text) else "actual"
-    if false_alarm.search(text) and not re.search(r"谎报|报假警|虚假报警", text):
+    if false_alarm and not re.search(r"谎报|报假警|虚假报警", text):
         return "false_alarm"
     return "actual"

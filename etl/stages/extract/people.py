@@ -154,7 +154,9 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
     short, long = view[start:end], view[start : end + 1]
     if view.count(long) > 1 and view.count(long) == view.count(short):
         return end + 1  # 王某平低着头: every 王某 is 王某平
-    if _may_end(view, end + 1, rules) and (view[end : end + 2] not in rules.follow_two or view.count(long) > 1):
+    if _may_end(view, end + 1, rules) and (
+        view[end : end + 2] not in rules.follow_two or view.count(long) > 1
+    ):
         return end + 1
     ends = (m.end() for m in re.finditer(re.escape(long), view))
     return end + 1 if view.count(long) > 1 and any(_may_end(view, e, rules) for e in ends) else end
@@ -271,8 +273,41 @@ def _foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
 
 
 NOT_NAME_PARTS = (
-    "队伍", "力量", "宿舍", "职责", "形象", "工作", "服务", "身影", "小组", "巡逻", "调解", "反诈", "宣传", "监控", "现场", "救援", "消防",
-    "调查", "侦查", "办案", "处置", "劝", "查", "求助", "安全", "群众", "财产", "生命", "情绪", "纠纷", "矛盾", "电话", "身份", "驾驶", "车",
+    "队伍",
+    "力量",
+    "宿舍",
+    "职责",
+    "形象",
+    "工作",
+    "服务",
+    "身影",
+    "小组",
+    "巡逻",
+    "调解",
+    "反诈",
+    "宣传",
+    "监控",
+    "现场",
+    "救援",
+    "消防",
+    "调查",
+    "侦查",
+    "办案",
+    "处置",
+    "劝",
+    "查",
+    "求助",
+    "安全",
+    "群众",
+    "财产",
+    "生命",
+    "情绪",
+    "纠纷",
+    "矛盾",
+    "电话",
+    "身份",
+    "驾驶",
+    "车",
 )
 
 
@@ -360,7 +395,11 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
             rules.small if kind == "小" else rules.old if kind == "老" else frozenset("姨婆公妈伯拉里尔富根")
         )
         named = view[m.start() - 1 : m.start()] == "叫"
-        if (char in bad and not named) or char in rules.bad_given or (kind == "老" and char not in rules.single):
+        if (
+            (char in bad and not named)
+            or char in rules.bad_given
+            or (kind == "老" and char not in rules.single)
+        ):
             continue
         end = m.start() + 2
         if view.startswith("某", end):
@@ -421,7 +460,16 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
             often = view.count(name) > 1 and _given_ok(view, hit.start() + 1, hit.end(), rules)
             if name[:2] not in rules.not_names and (usual or often) and _may_end(view, hit.end(), rules):
                 officer = m.form == "officer" or m.lead_role == "officer"
-                yield Mention(hit.start(), hit.end(), name, surname, "full", m.sex, m.age, lead_role="officer" if officer else "")
+                yield Mention(
+                    hit.start(),
+                    hit.end(),
+                    name,
+                    surname,
+                    "full",
+                    m.sex,
+                    m.age,
+                    lead_role="officer" if officer else "",
+                )
                 break
 
 

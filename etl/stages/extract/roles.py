@@ -163,7 +163,9 @@ def _person(
     )
 
 
-LEADERS = frozenset({"所长", "副所长", "队长", "副队长", "大队长", "副大队长", "中队长", "教导员", "指导员", "政委", "站长"})
+LEADERS = frozenset(
+    {"所长", "副所长", "队长", "副队长", "大队长", "副大队长", "中队长", "教导员", "指导员", "政委", "站长"}
+)
 PRESS_RE = re.compile(r"(?:介绍|表示|告诉记者|对记者说|向记者|通报|坦言|总结)")
 
 
@@ -186,7 +188,9 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
             continue
         context = _context(view, m)
         said = {role for role, pattern in rules.roles if pattern.search(context)}
-        if "lost_person" in said and m.lead_role == "relative":  # 儿子小磊赌气离家: the lost one is somebody's child
+        if (
+            "lost_person" in said and m.lead_role == "relative"
+        ):  # 儿子小磊赌气离家: the lost one is somebody's child
             said.discard("relative")
         elif m.lead_role and m.lead_role != "neutral":
             votes[m.lead_role] = votes.get(m.lead_role, 0) + 2
@@ -230,7 +234,11 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
 def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
     """Drop the weaker of two roles that exclude each other (victim and suspect, lost person and relative)."""
     kept = dict(votes)
-    if "relative" in kept and "lost_person" in kept and ("reporter" in kept or kept["relative"] + 1 >= kept["lost_person"]):
+    if (
+        "relative" in kept
+        and "lost_person" in kept
+        and ("reporter" in kept or kept["relative"] + 1 >= kept["lost_person"])
+    ):
         kept.pop("lost_person")
     for a, b in (
         ("victim", "suspect"),
@@ -251,7 +259,12 @@ def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
 def _default(best: Mention, kind: str) -> str:
     """The role a person most likely has when no word tells."""
     titled = best.form in {"title", "nick"}
-    if best.name.endswith("师傅") and kind in {"lost_property", "missing_person", "runaway_juvenile", "rescue"}:
+    if best.name.endswith("师傅") and kind in {
+        "lost_property",
+        "missing_person",
+        "runaway_juvenile",
+        "rescue",
+    }:
         return "helper"
     if kind == "lost_property":
         return "victim"

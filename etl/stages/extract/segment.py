@@ -8,10 +8,12 @@ belong together are merged, then each is judged.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from etl.rules.extract import Pattern
+from etl.model import Span
+from etl.rules.scan import Hits
 from etl.stages.extract.people import Mention
 from etl.stages.extract.text import Page, Sentence
 from etl.stages.extract.times import Expression
@@ -73,10 +75,16 @@ class Stretch:
     verdict: str = ""
     rule: str = ""
     names: set[str] = field(default_factory=set)
+    kind: tuple[str, str] | None = None  # code and the rule that settled it, once known
 
     @property
     def span(self) -> tuple[int, int]:
         return self.reads[0].sentence.start, self.reads[-1].sentence.end
+
+    def ranges(self, reads: Sequence[Read]) -> list[Span]:
+        """Spans of the headings and of `reads`."""
+        heads = [r for r in self.reads if r.kind == "heading"]
+        return [(r.sentence.start, r.sentence.end) for r in (*heads, *reads)]
 
     def told(self) -> list[Read]:
         """The sentences that may carry the event: text that is neither advice nor a figure."""
@@ -92,14 +100,13 @@ def fit(r: Read) -> bool:
     return not (r.cues & set(UNFIT[:11]))
 
 
-def read(
-    page: Page, times: Sequence[Expression], names: Sequence[Mention], cues: Mapping[str, Pattern]
-) -> list[Read]:
+def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits: Hits) -> list[Read]:
     """Every sentence with what it contains."""
     listed = []
+    signalled = _by_sentence(page, hits)
     t = n = 0
     previous_line = -1
-    for s in page.sentences:
+    for number, s in enumerate(page.sentences):
         while t < len(times) and times[t].start < s.start:
             t += 1
         inside = []
@@ -117,7 +124,9 @@ def read(
         numbered = bool(first and NUMBER_RE.match(s.text.strip()))
         kind = _kind(page, s, first)
         listed.append(
-            Read(s, _cues(s.text, cues, inside, own), tuple(inside), frozenset(own), kind, numbered, first)
+            Read(
+                s, _cues(signalled[number], inside, own), tuple(inside), frozenset(own), kind, numbered, first
+            )
         )
         previous_line = s.line
     return listed
@@ -143,20 +152,34 @@ def _kind(page: Page, s: Sentence, first: bool) -> str:
     return "text"
 
 
-def _cues(text: str, cues: Mapping[str, Pattern], times: Sequence[Expression], names: set[str]) -> frozenset[str]:
+def _by_sentence(page: Page, hits: Hits) -> list[set[str]]:
+    """The cue families that each sentence holds."""
+    starts = [s.start for s in page.sentences]
+    found: list[set[str]] = [set() for _ in starts]
+    for tag, spans in hits.items():
+        if tag.startswith("cue:"):
+            for start, _ in spans:
+                found[max(0, bisect_right(starts, start) - 1)].add(tag[4:])
+    return found
+
+
+def _cues(found: set[str], times: Sequence[Expression], names: set[str]) -> frozenset[str]:
     """Cue families of a sentence, and `narrative` where it may tell of a particular event.
 
     Particular is a named person, somebody singled out (一名男子), or a moment of its own; what is
     conditional, habitual or counted over a period is not.
     """
-    found = {name for name, pattern in cues.items() if pattern.search(text)}
     dated = any(not e.period and not set(e.parts) <= {"year", "yearpart"} for e in times)
     if not (names or "someone" in found or dated):
         return frozenset(found)
     happens = bool(found & set(NARRATIVE)) or dated or bool(names)
     general = "hypothetical" in found and not names and not (dated and found & {"report", "discovery"})
     counted = "stat" in found and not names
-    generic = bool(found & GENERIC) and not names and not ("singled" in found and found & {"report", "discovery", "occur"})
+    generic = (
+        bool(found & GENERIC)
+        and not names
+        and not ("singled" in found and found & {"report", "discovery", "occur"})
+    )
     if happens and not (general or counted or generic):
         found.add("narrative")
     return frozenset(found)
@@ -220,7 +243,12 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return ""
     if opening_time(r):
         return "time"
-    if r.first and ANOTHER_RE.match(r.sentence.text) and _closed(current) and r.cues & {"report", "discovery"}:
+    if (
+        r.first
+        and ANOTHER_RE.match(r.sentence.text)
+        and _closed(current)
+        and r.cues & {"report", "discovery"}
+    ):
         return "same day"
     if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and _closed(current):
         return "fresh"
@@ -234,11 +262,17 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
 def _clock_opens(r: Read) -> bool:
     """Whether a paragraph opens with an hour of its own and something found or reported then."""
     e = r.times[0]
-    return e.start - r.sentence.start <= 4 and e.has("clock") and bool(r.cues & {"report", "discovery"} or "singled" in r.cues)
+    return (
+        e.start - r.sentence.start <= 4
+        and e.has("clock")
+        and bool(r.cues & {"report", "discovery"} or "singled" in r.cues)
+    )
 
 
 # 同日下午，该所民警又: a further case dated by the one before
-ANOTHER_RE = re.compile(r"^(?:就在)?(?:同日|当日|当天|同一天|次日|第二天|当晚|前一天|前一晚|头一天)[^，。]{0,8}，[^。]{0,16}(?:又|另|还)")
+ANOTHER_RE = re.compile(
+    r"^(?:就在)?(?:同日|当日|当天|同一天|次日|第二天|当晚|前一天|前一晚|头一天)[^，。]{0,8}，[^。]{0,16}(?:又|另|还)"
+)
 FRESH_HEAD = re.compile(
     r"^(?:“|‘)?(?:无独有偶|另(?:一起|外)|又有|还有(?:一次|一起|一位|一回)|类似的|同样|除此之外|此外|而在|再如|再比如|比如|例如|家住|辖区(?:居民|群众|村民)|市民|村民|居民|同日|当天|同一天|在)"
 )

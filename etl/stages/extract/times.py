@@ -32,7 +32,9 @@ CLOCK_RE = re.compile(
 OFFSET_RE = re.compile(
     r"(\d{1,3}|半|[一两二三四五六七八九十]{1,3}|数|几)个?多?(小时|分钟|天|日|周|星期|月)多?(.*)"
 )
-GLUE_RE = re.compile(r"[^\S\n]?(?:的一个|的某个|的一天|的|这天|那天|是)?(?:[（(]?(?:周|星期)[一二三四五六日天][）)])?")
+GLUE_RE = re.compile(
+    r"[^\S\n]?(?:的一个|的某个|的一天|的|这天|那天|是)?(?:[（(]?(?:周|星期)[一二三四五六日天][）)])?"
+)
 APPROX_RE = re.compile(r"(?:许|左右|前后|多|余)$")
 WEEKDAYS = "一二三四五六日"
 MONTH_PARTS = {"上旬": (1, 10), "中旬": (11, 20), "初": (1, 5)}
@@ -122,7 +124,12 @@ def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
             view, max(0, m.start() - 4), m.start()
         ):
             continue
-        if runs and "week" in atoms and view[runs[-1][1] : m.start()] in {"（", " （"} and view[m.end()] in "）":
+        if (
+            runs
+            and "week" in atoms
+            and view[runs[-1][1] : m.start()] in {"（", " （"}
+            and view[m.end()] in "）"
+        ):
             runs[-1] = (runs[-1][0], m.end() + 1, runs[-1][2])  # 5月13日（周一）
             continue
         if runs and _joins(view, runs[-1], m.start(), atoms):

@@ -91,7 +91,11 @@ FRAME_LINES = {"sign-off", "byline", "issue"}
 
 def framing(article: Article, rules: UnitRules, divisions: Divisions) -> list[Unit]:
     """Units that stand around the body: in its title, its sign-off, its source. They have no span (-1)."""
-    lines = [article.title or "", article.source or "", *(line for why, line in article.removed if why in FRAME_LINES)]
+    lines = [
+        article.title or "",
+        article.source or "",
+        *(line for why, line in article.removed if why in FRAME_LINES),
+    ]
     text = "\n".join(line for line in lines if line)
     found, _ = find(text, rules, divisions, ())
     return [Unit(-1, -1, u.name, u.full, u.level) for u in found]
@@ -147,7 +151,35 @@ def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> 
 
 # No unit name holds these: what precedes is a clause (不敢相信派出所)
 CLAUSE_CHAR_RE = re.compile(r"[不没了这那很都敢吗呢吧啊她它们你您谁怎么信]")
-INDEFINITE = frozenset({"一", "某", "两", "各", "多个", "一个", "某个", "该", "县", "区", "基层", "城区", "农村", "辖区", "全市", "几个", "所属", "当地", "附近", "就近", "属地", "其他", "另一", "一家", "某县"})
+INDEFINITE = frozenset(
+    {
+        "一",
+        "某",
+        "两",
+        "各",
+        "多个",
+        "一个",
+        "某个",
+        "该",
+        "县",
+        "区",
+        "基层",
+        "城区",
+        "农村",
+        "辖区",
+        "全市",
+        "几个",
+        "所属",
+        "当地",
+        "附近",
+        "就近",
+        "属地",
+        "其他",
+        "另一",
+        "一家",
+        "某县",
+    }
+)
 
 
 def _cut_after(raw: str, at: int, rules: UnitRules) -> bool:
@@ -292,5 +324,3 @@ def _level(full: str, level: str) -> str:
         if not full.endswith("分局")
         else "county"
     )
-
-

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from etl.model import Article
 from etl.rules.extract import ExtractRules
+from etl.rules.scan import Hits
 from etl.stages.extract import kinds
 from etl.stages.extract.segment import UNFIT, Read, Stretch
 
@@ -16,27 +17,45 @@ REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
 WHOLE = ("fiction", "drill", "recruitment", "advertisement", "foreign")
 OLD_YEARS = 15
 YEAR_RE = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
-DECISIVE = {"arrested", "penalised", "returned", "rescued", "mediated", "escorted_home", "reunited", "loss_prevented", "casualties", "assisted", "registered", "controlled", "found"}
+DECISIVE = {
+    f"outcome:{code}"
+    for code in (
+        "arrested",
+        "penalised",
+        "returned",
+        "rescued",
+        "mediated",
+        "escorted_home",
+        "reunited",
+        "loss_prevented",
+        "casualties",
+        "assisted",
+        "registered",
+        "controlled",
+        "found",
+    )
+}
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
 
 MADE_UP_RE = re.compile(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
 
 
-def judge(s: Stretch, article: Article, reads: Sequence[Read], rules: ExtractRules) -> None:
+def judge(s: Stretch, article: Article, view: str, hits: Hits, whole: str, rules: ExtractRules) -> None:
     """Set verdict and rule of `s`.
 
     An incident needs a sentence fit to tell it, a signal of some kind, and a circumstance: who, when,
     where or how it ended. Source: guideline, section 1.
     """
-    s.verdict, s.rule = _verdict(s, article, reads, rules)
+    s.verdict, s.rule = _verdict(s, article, view, hits, whole, rules)
 
 
-def _verdict(s: Stretch, article: Article, reads: Sequence[Read], rules: ExtractRules) -> tuple[str, str]:
+def _verdict(
+    s: Stretch, article: Article, view: str, hits: Hits, whole: str, rules: ExtractRules
+) -> tuple[str, str]:
     texts = [r for r in s.reads if r.kind == "text"]
     if not texts:
         return "heading", "no sentence"
-    whole = whole_article(article, reads, rules)
     if whole:
         return whole, "whole article"
     told = s.told()
@@ -45,14 +64,12 @@ def _verdict(s: Stretch, article: Article, reads: Sequence[Read], rules: Extract
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    text = "".join(r.sentence.text for r in told)
-    head = "".join(r.sentence.text for r in s.reads if r.kind == "heading")
-    points = kinds.score(head + "".join(r.sentence.text for r in narrative), 80, rules.kinds)
+    points = kinds.score(view, hits, s.ranges(narrative), rules.kinds) or {}
     signal = max(points.values(), default=0.0) >= kinds.ENOUGH
     if not signal:
-        full = kinds.score(text, 80, rules.kinds)
-        signal = max(full.values(), default=0.0) >= kinds.ENOUGH
-    weight = circumstances(s, narrative, text, rules)
+        points = kinds.score(view, hits, s.ranges(told), rules.kinds)
+        signal = max(points.values(), default=0.0) >= kinds.ENOUGH
+    weight = circumstances(told, narrative, hits)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
@@ -64,7 +81,7 @@ def _verdict(s: Stretch, article: Article, reads: Sequence[Read], rules: Extract
     return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")
 
 
-def circumstances(s: Stretch, narrative: Sequence[Read], text: str, rules: ExtractRules) -> set[str]:
+def circumstances(told: Sequence[Read], narrative: Sequence[Read], hits: Hits) -> set[str]:
     """What a stretch tells beside the event: who, when, that it was reported or found, how it ended."""
     found = set()
     if any(r.names or "singled" in r.cues for r in narrative):
@@ -73,7 +90,8 @@ def circumstances(s: Stretch, narrative: Sequence[Read], text: str, rules: Extra
         found.add("report")
     if any(not e.period for r in narrative for e in r.times):
         found.add("when")
-    if any(rule.pattern.search(text) for rule in rules.outcomes if rule.code in DECISIVE):
+    ranges = [(r.sentence.start, r.sentence.end) for r in told]
+    if any(a <= s[0] < b for tag in DECISIVE for s in hits.get(tag, ()) for a, b in ranges):
         found.add("outcome")
     return found
 
@@ -93,7 +111,11 @@ def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) 
 def _old(s: Stretch, article: Article) -> bool:
     """Whether a stretch tells of decades ago: it opens so, and nothing in it is dated to a day of late."""
     texts = [r for r in s.reads if r.kind == "text"]
-    recent = any(not e.period and e.has("month", "day", "relative", "week", "vague") and not e.has("year") for r in texts for e in r.times)
+    recent = any(
+        not e.period and e.has("month", "day", "relative", "week", "vague") and not e.has("year")
+        for r in texts
+        for e in r.times
+    )
     if texts and "history" in texts[0].cues and not recent:
         return True
     years = [int(m[1]) for r in texts for m in YEAR_RE.finditer(r.sentence.text)]

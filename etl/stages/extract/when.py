@@ -28,7 +28,9 @@ LATER_RE = re.compile(
 BACK_RE = re.compile(
     r"(?:时间回到|时间拉回到?|事情|回到|称|说|反映|陈述|经查|经了解|经调查|经询问|经审|经核实|原来|据了解|据介绍|据[^，。]{1,8}(?:介绍|称|说|交代|供述|回忆|讲述)|回忆|交代|供述|供认|得知|了解到|查明|案发|事发|发生|讲述|起因|告诉民警|自述|承认|自|因)(?!后)"
 )
-DATELINE_TAIL_RE = re.compile(r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])")
+DATELINE_TAIL_RE = re.compile(
+    r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])"
+)
 DATELINE_RE = re.compile(
     r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?=(?:电|讯|消息)|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,12}(?:网|报|社|讯)[）)])"
 )
@@ -112,7 +114,9 @@ def timing(
         limit = inside[n + 1].start if n + 1 < len(inside) else span[1]
         basis = _basis(view, e, limit, started)
         when = resolve(e, cal)
-        started = started or (basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day))
+        started = started or (
+            basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day)
+        )
         if not PAST_RE.search(view[e.end : e.end + 8]):
             read.append(replace(when, basis=basis))
     occurred = _choose(read)
@@ -126,14 +130,20 @@ def timing(
 
 def _basis(view: str, e: Expression, limit: int, started: bool) -> str:
     """What the clause of an expression speaks of: event, discovery, report, resolution or later."""
-    stop = next((i for i in range(e.end, min(len(view), e.end + AFTER)) if view[i] in "。！？；\n"), e.end + AFTER)
+    stop = next(
+        (i for i in range(e.end, min(len(view), e.end + AFTER)) if view[i] in "。！？；\n"), e.end + AFTER
+    )
     after = view[e.end : min(stop, max(limit, e.end))]
     left_stop = max(view.rfind(c, 0, e.start) for c in "。！？；\n") + 1
     before = view[max(left_stop, e.start - 40) : e.start]
     back = BACK_RE.search(before)
     report = REPORT_RE.search(after)
     resolved = RESOLVED_RE.search(after[:40])
-    looks_back = "offset" in e.parts and e.parts["offset"].endswith("前") or e.parts.get("chain", "")[:1] in {"前", "头"}
+    looks_back = (
+        "offset" in e.parts
+        and e.parts["offset"].endswith("前")
+        or e.parts.get("chain", "")[:1] in {"前", "头"}
+    )
     if looks_back and not resolved:
         return "event"
     if back and not (report and report.start() < 6) and not RESOLVED_RE.match(after.lstrip("，")):
@@ -189,4 +199,8 @@ def _choose(read: Sequence[When]) -> When | None:
 def _setting(w: When) -> bool:
     """Whether an expression is a season or feast that merely frames the story: 春节期间, 国庆."""
     text = w.text or ""
-    return w.precision == "span" and text.endswith(("期间", "假期", "长假", "假日")) or text in {"国庆", "春节", "五一", "中秋", "元旦", "端午"}
+    return (
+        w.precision == "span"
+        and text.endswith(("期间", "假期", "长假", "假日"))
+        or text in {"国庆", "春节", "五一", "中秋", "元旦", "端午"}
+    )

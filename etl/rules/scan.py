@@ -1,0 +1,195 @@
+"""One pass over a text for all trigger patterns at once.
+
+A few hundred patterns searched one by one would cost milliseconds an article. Each pattern can only
+begin with certain characters, its heads; the text is walked once by pairs of characters, and a pattern
+is tried only where one of its heads stands. Plain words need no trial at all: their head is the word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from operator import add
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+Matcher = Callable[[str, int], "re.Match[str] | None"]
+Hits = dict[str, list[tuple[int, int]]]
+HEAD, WIDTH = 3, 600  # longest head; most heads of one pattern
+PLAIN_RE = re.compile(r"[^\\()\[\]{}.*+?^$|<]+")
+
+
+class Scanner:
+    """Patterns by tag, searched together."""
+
+    def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
+        words: dict[str, set[str]] = {}
+        tried: dict[str, set[tuple[str, re.Pattern[str]]]] = {}
+        for tag, pattern in patterns:
+            plain, rest = _sorted_out(pattern)
+            for word in plain:
+                words.setdefault(word, set()).add(tag)
+            if rest:
+                compiled = re.compile("|".join(rest))
+                for head in heads("|".join(rest)):
+                    tried.setdefault(head, set()).add((tag, compiled))
+        self._pairs: dict[str, _Entry] = {}
+        self._singles: dict[str, _Entry] = {}
+        for key in {*words, *tried}:
+            table = self._pairs if len(key) > 1 else self._singles
+            entry = table.setdefault(key[:2], _Entry())
+            entry.words += [(key, tag) for tag in sorted(words.get(key, ()))]
+            entry.tried += [(key, tag, p.match) for tag, p in sorted(tried.get(key, ()), key=lambda t: t[0])]
+
+    def scan(self, text: str) -> Hits:
+        """Spans of each tag's matches in order; those of one tag do not overlap."""
+        found: Hits = {}
+        pairs, singles = self._pairs, self._singles
+        for start, pair in enumerate(map(add, text, chain(text[1:], " "))):
+            entry = pairs.get(pair)
+            if entry is not None:
+                entry.collect(text, start, found)
+            if pair[0] in singles:
+                singles[pair[0]].collect(text, start, found)
+        return found
+
+
+class _Entry:
+    """What may begin with one pair of characters: plain words, and patterns with the head they need."""
+
+    __slots__ = ("tried", "words")
+
+    def __init__(self) -> None:
+        self.words: list[tuple[str, str]] = []
+        self.tried: list[tuple[str, str, Matcher]] = []
+
+    def collect(self, text: str, start: int, found: Hits) -> None:
+        for word, tag in self.words:
+            if text.startswith(word, start):
+                _add(found, tag, start, start + len(word))
+        for head, tag, match in self.tried:
+            if text.startswith(head, start):
+                hit = match(text, start)
+                if hit:
+                    _add(found, tag, start, hit.end())
+
+
+def _add(found: Hits, tag: str, start: int, end: int) -> None:
+    spans = found.setdefault(tag, [])
+    if not spans or spans[-1][1] <= start:
+        spans.append((start, end))
+    elif spans[-1][0] == start and spans[-1][1] < end:
+        spans[-1] = (start, end)
+
+
+def _sorted_out(pattern: str) -> tuple[list[str], list[str]]:
+    """The alternatives of `pattern` that are plain words, and the others."""
+    plain: list[str] = []
+    rest: list[str] = []
+    for part in split_alternatives(pattern):
+        (plain if PLAIN_RE.fullmatch(part) else rest).append(part)
+    return plain, rest
+
+
+def split_alternatives(pattern: str) -> list[str]:
+    r"""`pattern` cut at its top-level bars.
+
+    >>> split_alternatives("a(?:b|c)|d[|]|e")
+    ['a(?:b|c)', 'd[|]', 'e']
+    """
+    parts, depth, at, in_class = [], 0, 0, False
+    i = 0
+    while i < len(pattern):
+        c = pattern[i]
+        if c == "\\":
+            i += 1
+        elif in_class:
+            in_class = c != "]"
+        elif c == "[":
+            in_class = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+        elif c == "|" and not depth:
+            parts.append(pattern[at:i])
+            at = i + 1
+        i += 1
+    return [*parts, pattern[at:]]
+
+
+def heads(pattern: str) -> set[str]:
+    """What a match of `pattern` can begin with, as short literal strings.
+
+    Raises ValueError for a pattern that could begin with anything: it would have to be tried everywhere.
+
+    >>> sorted(heads("(?:入室|破门)?盗窃"))
+    ['入室', '盗窃', '破门']
+    """
+    found = {h.removesuffix(CLOSED) for h in _heads(list(_parser.parse(pattern)), HEAD)}
+    if "" in found:
+        raise ValueError(f"pattern can begin with anything: {pattern[:60]}")
+    return found
+
+
+CLOSED = "\0"  # ends a head after which anything may follow
+
+
+def _heads(tokens: list[tuple[Any, Any]], left: int) -> set[str]:
+    """Heads of a token sequence, `left` characters at most."""
+    if not tokens or left <= 0:
+        return {""}
+    (op, arg), rest = tokens[0], tokens[1:]
+    firsts = _firsts(op, arg, left)
+    if firsts is None:
+        return {CLOSED}
+    found: set[str] = set()
+    for first in firsts:
+        if first.endswith(CLOSED) or len(first) >= left:
+            found.add(first if first.endswith(CLOSED) else first[:left])
+        else:
+            found |= {first + t for t in _heads(rest, left - len(first))}
+    return found if len(found) <= WIDTH else {h[:1] for h in found}
+
+
+def _firsts(op: Any, arg: Any, left: int) -> set[str] | None:
+    """What one token can stand for: literal strings, the empty string for a look-around, None if unknown."""
+    if op is sre.LITERAL:
+        return {chr(arg)}
+    if op is sre.IN:
+        return _class_members(arg)
+    if op is sre.BRANCH:
+        return set().union(*(_heads(list(b), left) for b in arg[1]))
+    if op is sre.SUBPATTERN:
+        return _heads(list(arg[3]), left)
+    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        low, high, body = arg
+        inner = _heads(list(body), left)
+        if high > 1:  # a second round may follow
+            inner = {h if h.endswith(CLOSED) else h + CLOSED for h in inner}
+        return inner | {""} if low == 0 else inner
+    if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
+        return {""}
+    return None
+
+
+def _class_members(members: list[tuple[Any, Any]]) -> set[str] | None:
+    """Characters of a class; None for a negated or a very wide one."""
+    found: set[str] = set()
+    for op, arg in members:
+        if op is sre.LITERAL:
+            found.add(chr(arg))
+        elif op is sre.RANGE and arg[1] - arg[0] < 64:
+            found |= {chr(c) for c in range(arg[0], arg[1] + 1)}
+        elif op is sre.CATEGORY and arg is sre.CATEGORY_DIGIT:
+            found |= set("0123456789")
+        else:
+            return None
+    return found
+
+
+def within(
+    hits: Mapping[str, list[tuple[int, int]]], tag: str, start: int, end: int
+) -> list[tuple[int, int]]:
+    """The hits of `tag` that lie inside `[start, end)`."""
+    return [s for s in hits.get(tag, ()) if start <= s[0] and s[1] <= end]
