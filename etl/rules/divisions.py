@@ -46,11 +46,12 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Divisions:
-    """All divisions by full and by short name; `longest` bounds a look-up."""
+    """All divisions by full and by short name; `sizes` and `longest` bound a look-up."""
 
     by_name: Mapping[str, tuple[Division, ...]]
     by_short: Mapping[str, tuple[Division, ...]]
     by_code: Mapping[str, Division]
+    sizes: Mapping[str, tuple[int, ...]]  # first two characters -> lengths of names that begin so, longest first
     longest: int
 
     def parents(self, d: Division) -> tuple[Division, ...]:
@@ -83,9 +84,13 @@ def build_divisions(rows: Iterable[tuple[str, ...]], changes: Iterable[tuple[str
         for name in {d.name, d.common}:
             by_name.setdefault(name, []).append(d)
         by_short.setdefault(d.short, []).append(d)
+    sizes: dict[str, set[int]] = {}
+    for name in (*by_name, *by_short):
+        sizes.setdefault(name[:2], set()).add(len(name))
     return Divisions(
         {n: tuple(ds) for n, ds in by_name.items()},
         {n: tuple(ds) for n, ds in by_short.items()},
         by_code,
+        {start: tuple(sorted(lengths, reverse=True)) for start, lengths in sizes.items()},
         max(map(len, by_name)),
     )

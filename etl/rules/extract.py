@@ -100,6 +100,7 @@ class TimeRules:
     terms: Mapping[str, str]
     years: Mapping[int, LunarYear]
     atom: Pattern
+    start: Pattern  # where an atom may begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +317,7 @@ def _units() -> UnitRules:
 
 
 def _times() -> TimeRules:
-    from etl.rules.time_grammar import atom_pattern
+    from etl.rules.time_grammar import atom_pattern, start_pattern
 
     data = read_toml("times.toml")
     years = {}
@@ -338,6 +339,7 @@ def _times() -> TimeRules:
         terms=dict(data["terms"]),
         years=years,
         atom=re.compile(atom_pattern(data, words), re.VERBOSE),
+        start=re.compile(start_pattern(data, words)),
     )
 
 

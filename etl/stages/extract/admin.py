@@ -19,70 +19,51 @@ SHORT_CONTEXT_RE = re.compile(
 def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
     """Divisions that `text` (a unit chain, a place phrase, an opening) names, candidates in order of the text.
 
-    A name with its suffix counts; a short one only where 公安, 警方, 分局 or the like follows, or a
-    division that lies within it (云南勐腊县, 温州瓯海). Homes, media and ways to elsewhere do not.
+    A name with its suffix counts; a short one only where 公安, 警方, 分局 or the like follows, or
+    beside a division that holds it (云南勐腊县, 温州瓯海). Homes, media and ways to elsewhere do not.
     """
     found: list[Division] = []
     at = 0
     while at < len(text):
-        size, here = _division_at(text, at, divisions)
-        if (
-            here
-            and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at)
-            and not MEDIA_RE.match(text, at + size)
-        ):
+        size, here = _division_at(text, at, divisions) if text[at : at + 2] in divisions.sizes else (0, [])
+        if here and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at) and not MEDIA_RE.match(text, at + size):
             found += here
         at += size or 1
     return found
 
 
 def _division_at(text: str, at: int, divisions: Divisions) -> tuple[int, list[Division]]:
-    """Length and candidates of the division name at `at`; (0, []) if none stands there."""
-    for size in range(min(divisions.longest, len(text) - at), 1, -1):
+    """Length and candidates of the division name, or pair of names, at `at`; (0, []) if none stands there."""
+    for size in divisions.sizes[text[at : at + 2]]:
         word = text[at : at + size]
         if word in divisions.by_name:
-            return size, list(divisions.by_name[word])
-        if word in divisions.by_short and word not in NOT_SHORT_NAMES:
-            here = divisions.by_short[word]
-            if SHORT_CONTEXT_RE.match(text, at + size):
-                return size, list(here)
-            inner = [
-                d for d in here if d.level != "district" and _names_inside(text, at + size, d, divisions)
-            ]
-            if inner:
-                return size, inner
-    if at and (outer := _short_inside(text, at, divisions)):
-        return outer
+            here = list(divisions.by_name[word])
+            more, inner = _inner(text, at + size, here, divisions)
+            return size + more, here + inner
+        here = list(divisions.by_short.get(word, ()))
+        if not here or word in NOT_SHORT_NAMES:
+            continue
+        if SHORT_CONTEXT_RE.match(text, at + size):
+            return size, here
+        more, inner = _inner(text, at + size, here, divisions)
+        if inner:
+            return size + more, [d for d in here if any(_inside_any(i, d) for i in inner)] + inner
     return 0, []
 
 
-def _names_inside(text: str, at: int, outer: Division, divisions: Divisions) -> bool:
-    """Whether a division within `outer` is named at `at`."""
-    return any(
-        word in index and any(d.code != outer.code and _inside_any(d, outer) for d in index[word])
-        for size in (2, 3, 4, 5, 6, 7, 8)
-        if (word := text[at : at + size]) and len(word) == size
-        for index in (divisions.by_name, divisions.by_short)
-    )
-
-
-def _short_inside(text: str, at: int, divisions: Divisions) -> tuple[int, list[Division]] | None:
-    """A short district or city name right after the name of the division it lies in: 瓯海 in 温州瓯海."""
-    for size in (4, 3, 2):
-        here = divisions.by_short.get(text[at : at + size], ())
-        for back in (2, 3, 4):
-            for outer in (
-                *divisions.by_short.get(text[at - back : at], ()),
-                *divisions.by_name.get(text[at - back : at], ()),
-            ):
-                inside = [
-                    d
-                    for d in here
-                    if d.code != outer.code and _inside_any(d, outer) and outer.level != "district"
-                ]
-                if inside:
-                    return size, inside
-    return None
+def _inner(text: str, at: int, outer: list[Division], divisions: Divisions) -> tuple[int, list[Division]]:
+    """A division right after one that holds it, by full or by short name."""
+    for size in divisions.sizes.get(text[at : at + 2], ()):
+        word = text[at : at + size]
+        for index in (divisions.by_name, divisions.by_short):
+            inside = [
+                d
+                for d in index.get(word, ())
+                if any(d.code != o.code and o.level != "district" and _inside_any(d, o) for o in outer)
+            ]
+            if inside:
+                return size, inside
+    return 0, []
 
 
 def _inside_any(d: Division, outer: Division) -> bool:

@@ -7,7 +7,7 @@ publication day, a dateline of its own, the year in force and the day last named
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 
@@ -118,7 +118,7 @@ class Calendar:
 def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
     """All time expressions of a body in order, ranges joined."""
     runs: list[tuple[int, int, dict[str, str]]] = []
-    for m in rules.atom.finditer(view):
+    for m in _atoms(view, rules):
         atoms = {k: v for k, v in m.groupdict().items() if v}
         if ("day" in atoms or "mday" in atoms) and LENGTH_BEFORE_RE.search(
             view, max(0, m.start() - 4), m.start()
@@ -138,6 +138,18 @@ def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
         else:
             runs.append((m.start(), m.end(), atoms))
     return tuple(_with_ranges(view, [r for r in runs if _stands(view, r)]))
+
+
+def _atoms(view: str, rules: TimeRules) -> Iterator[re.Match[str]]:
+    """All time atoms in order; the full grammar is tried only where one may begin."""
+    at = 0
+    start = rules.start.search(view)
+    while start:
+        m = rules.atom.match(view, start.start())
+        at = m.end() if m else start.start() + 1
+        if m:
+            yield m
+        start = rules.start.search(view, at)
 
 
 def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: Mapping[str, str]) -> bool:

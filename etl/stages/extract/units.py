@@ -196,8 +196,8 @@ def _kept(raw: str, start: int, end: int, rules: UnitRules) -> bool:
 def _division_start(raw: str, divisions: Divisions) -> int | None:
     """Where the leftmost division with its suffix begins (昆明市...), None if there is none."""
     for at in range(len(raw)):
-        for size in range(min(divisions.longest, len(raw) - at), 2, -1):
-            if raw[at : at + size] in divisions.by_name:
+        for size in divisions.sizes.get(raw[at : at + 2], ()):
+            if size > 2 and raw[at : at + size] in divisions.by_name:
                 return at
     return None
 
@@ -233,9 +233,9 @@ def shortest(name: str, level: str, divisions: Divisions) -> str:
     if name.endswith("公安分局"):
         return name
     for _ in range(3):
-        for size in range(min(divisions.longest, len(name) - 1), 2, -1):
+        for size in divisions.sizes.get(name[:2], ()):
             rest = name[size:]
-            if name[:size] in divisions.by_name and _names_something(rest):
+            if size > 2 and name[:size] in divisions.by_name and _names_something(rest):
                 name = rest
                 break
         else:
