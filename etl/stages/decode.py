@@ -27,31 +27,42 @@ MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 
-# First bytes of formats that are no text, whatever the file is called.
-MAGIC = (
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF87a",
-    b"GIF89a",
-    b"BM\x00",
-    b"%PDF-",
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-    b"\x1f\x8b",
-    b"BZh",
-    b"\xfd7zXZ\x00",
-    b"\x28\xb5\x2f\xfd",
-    b"7z\xbc\xaf\x27\x1c",
-    b"Rar!\x1a\x07",
-    b"\x7fELF",
-    b"MZ\x90\x00",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-    b"OggS",
-    b"ID3",
-    b"fLaC",
-    b"SQLite format 3\x00",
-    b"\xca\xfe\xba\xbe",
-)
+# First bytes of formats that are no text, whatever the file is called, and what to call them.
+MAGIC = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF87a": "a GIF image",
+    b"GIF89a": "a GIF image",
+    b"BM\x00": "a BMP image",
+    b"II*\x00": "a TIFF image",
+    b"MM\x00*": "a TIFF image",
+    b"\x00\x00\x01\x00": "an icon",
+    b"RIFF": "a WebP image, sound or video",
+    b"%PDF-": "a PDF document",
+    b"%!PS": "a PostScript document",
+    b"{\\rtf": "an RTF document",
+    b"PK\x03\x04": "a ZIP archive or office document",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ\x00": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"\x04\x22\x4d\x18": "an lz4 archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\x7fELF": "a program",
+    b"MZ\x90\x00": "a program",
+    b"\xca\xfe\xba\xbe": "a program",
+    b"\x00asm": "a program",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an office document",
+    b"OggS": "sound or video",
+    b"ID3": "sound",
+    b"fLaC": "sound",
+    b"\x1a\x45\xdf\xa3": "a video",
+    b"SQLite format 3\x00": "a database",
+    b"PGDMP": "a database dump",
+}
+TAR_MAGIC = slice(257, 262)  # where a tar archive says ustar
 
 # Labels seen in pages, and the codec that reads what is really sent under them (each is a superset).
 LABELS = {
@@ -94,6 +105,9 @@ EVERYDAY = (
     "，。、；：？！“”（）《》"
 )
 EVERYDAY_RE = re.compile(f"[{EVERYDAY}]")
+C1_RE = re.compile("[\x80-\x9f]")
+TWO_BYTES_RE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
+MAX_CHANCE_LETTERS = 8
 HAN_LEAD_RE = re.compile(rb"[\xe0-\xff]")
 HIGH_RE = re.compile(r"[^\x00-\x7f]")
 
@@ -124,11 +138,12 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     for mark, codec in MARKS:
         if data.startswith(mark):
             return cleaned(data[len(mark) :].decode(codec, "replace"), codec, 1.0)
-    if data.startswith(MAGIC):
-        raise ArticleError("binary", "starts like an image, archive, document or program")
-    text = strict(data, "utf-8")
+    format_ = next((name for magic, name in MAGIC.items() if data.startswith(magic)), None)
+    if format_ or data[TAR_MAGIC] == b"ustar":
+        raise ArticleError("binary", format_ or "a tar archive")
+    text = strict(data, "utf-8") or joined_surrogates(data)
     if text is not None and not doubtful_utf8(data):
-        return cleaned(text, "utf-8", 1.0)
+        return cleaned(undoubled(text) or text, "utf-8", 1.0)
     return cleaned(*by_evidence(data, declared))
 
 
@@ -159,15 +174,48 @@ def strict(data: bytes, codec: str) -> str | None:
         return None
 
 
+def joined_surrogates(data: bytes) -> str | None:
+    """The text of UTF-8 in which surrogates were encoded one by one (CESU-8), lone ones dropped; None if it is not.
+
+    >>> joined_surrogates(bytes.fromhex("e8ada6 eda0bd edb880 edb880"))
+    '警😀'
+    """
+    if b"\xed" not in data:
+        return None
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def undoubled(text: str) -> str | None:
+    """The text of UTF-8 that was taken for Latin-1 and encoded again; None if nothing says so.
+
+    Its mark are C1 controls, which no text has; they would be stripped, and the text with them.
+
+    >>> undoubled("警情".encode().decode("latin-1"))
+    '警情'
+    """
+    if not C1_RE.search(text):
+        return None
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
+
+
 def doubtful_utf8(data: bytes) -> bool:
     """Whether valid UTF-8 may still be something else.
 
     UTF-16 of ASCII is valid UTF-8 with NULs; and a few two-byte GBK words are valid UTF-8 for Latin,
-    Greek or Arabic letters, with no byte from E0 up, which UTF-8 needs for every Han character.
+    Greek or Arabic letters, with no byte from E0 up, which UTF-8 needs for every Han character. More than
+    a few are no accident: each pair of bytes is valid by chance in one case of sixteen.
     """
     if b"\0" in data:
         return data.count(b"\0") * 8 > len(data)
-    return not data.isascii() and not HAN_LEAD_RE.search(data, 0, SAMPLE_BYTES)
+    letters = len(TWO_BYTES_RE.findall(data, 0, SAMPLE_BYTES))
+    return 0 < letters <= MAX_CHANCE_LETTERS and not HAN_LEAD_RE.search(data, 0, SAMPLE_BYTES)
 
 
 def by_evidence(data: bytes, declared: str | None) -> tuple[str, str, float]:
@@ -183,6 +231,8 @@ def by_evidence(data: bytes, declared: str | None) -> tuple[str, str, float]:
             return text, codec, 0.95
     scores = {c: plausibility(sample, c) + (0.05 if c == named else 0) for c in CANDIDATES}
     codec = max(CANDIDATES, key=lambda c: scores[c])
+    if scores[codec] <= 0 and (text := strict(data, "utf-8")) is not None:
+        return text, "utf-8", 0.5
     if scores[codec] <= 0:
         raise ArticleError("undecodable", "no encoding gives readable text")
     second = max(scores[c] for c in CANDIDATES if c not in kin(codec))

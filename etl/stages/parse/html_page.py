@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from etl.errors import ArticleError
 from etl.model import Parsed
 from etl.stages.parse import markup
 from etl.stages.parse.reader import Reader
@@ -63,10 +64,15 @@ def sniff(text: str) -> bool:
 
 
 def read(text: str) -> Parsed:
-    """Lines from the heading to the end of the story, images of the story, and what the head declares."""
+    """Lines from the heading to the end of the story, images of the story, and what the head declares.
+
+    Raises ArticleError `no_article` for a page that holds links and nothing else.
+    """
     root = markup.tree(text)
     if root is None:
         return Parsed(shape="html", text="")
+    if only_links(root):
+        raise ArticleError("no_article", "the page holds nothing but links")
     story = story_element(root)
     body, images = markup.lines(story)
     before, _ = markup.lines(root, until=story)
@@ -79,6 +85,27 @@ def read(text: str) -> Parsed:
         image_urls=images,
         head_image=next(iter(meta_values(root, ("og:image",))), None),
     )
+
+
+def only_links(root: etree._Element) -> bool:
+    """Whether all visible text stands in links, and none of it is a sentence."""
+    linked = skipped = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        outside = element.tail if event == "end" else None
+        if event == "start":
+            linked += bool(linked or element.tag == "a")
+            skipped += bool(skipped or element.tag in markup.HIDDEN)
+            if not skipped and linked and sentence_chars(element.text):
+                return False
+            outside = None if linked else element.text
+        else:
+            linked -= bool(linked)
+            skipped -= bool(skipped)
+            if skipped or linked:
+                outside = None
+        if outside and outside.strip() and not skipped:
+            return False
+    return any(element.tag == "a" for element in root.iter("a"))
 
 
 def story_element(root: etree._Element) -> etree._Element:
