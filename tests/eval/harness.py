@@ -1,0 +1,39 @@
+"""The invented articles of this folder, and what the pipeline makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from etl.model import RawFile
+from etl.pipeline import process
+from etl.prediction import prediction
+from etl.rules import load_rules
+
+HERE = Path(__file__).parent
+
+
+def articles(folder: str) -> dict[str, dict[str, Any]]:
+    """Articles of `dev`, `heldout` or `traps` by id; none where the folder is absent."""
+    read = [json.loads(p.read_text(encoding="utf-8")) for p in sorted((HERE / folder).glob("*.json"))]
+    return {a["id"]: a for a in read}
+
+
+@lru_cache(maxsize=8)
+def predictions(folder: str) -> dict[str, dict[str, Any]]:
+    """The prediction for every article of a folder."""
+    rules = load_rules()
+    found = {}
+    for key, article in articles(folder).items():
+        data = article["input"].encode()
+        done = process(RawFile(key, data, hashlib.sha256(data).digest()), rules)
+        if done.article is not None and done.extraction is not None:
+            found[key] = prediction(done.article, done.extraction, key)
+    return found
+
+
+def golds(folder: str) -> dict[str, dict[str, Any]]:
+    return {key: {**article["gold"], "id": key} for key, article in articles(folder).items()}

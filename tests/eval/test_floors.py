@@ -1,0 +1,43 @@
+"""Extraction scores may not fall below their pins; lowering one needs a reason in the commit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.eval.harness import HERE, articles, golds, predictions
+from tests.eval.score import score
+
+FLOORS = json.loads((HERE / "floors.json").read_text(encoding="utf-8"))
+PINS = [(folder, field, floor) for folder, pins in FLOORS.items() for field, floor in pins.items()]
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Any]:
+    return {folder: score(golds(folder), predictions(folder)) for folder in FLOORS}
+
+
+@pytest.mark.parametrize(("folder", "field", "floor"), PINS)
+def test_score_holds_its_floor(results: dict[str, Any], folder: str, field: str, floor: float) -> None:
+    got = results[folder]["rows"][field][2]
+    where = [e for e in results[folder]["errors"] if e[2] == field]
+    assert got >= floor, f"{folder} {field}: F1 {got:.3f}, pinned {floor}; {where[:10]}"
+
+
+def test_every_article_is_extracted() -> None:
+    assert predictions("dev").keys() == articles("dev").keys()
+
+
+@pytest.mark.parametrize("key", sorted(articles("traps")))
+def test_trap_tells_no_incident(key: str) -> None:
+    told = predictions("traps")[key]["incidents"]
+    assert not told, [i["evidence"]["text"][:60] for i in told]
+
+
+def test_evidence_is_a_slice_of_the_body() -> None:
+    for p in predictions("dev").values():
+        for i in p["incidents"]:
+            e = i["evidence"]
+            assert p["body"][e["start"] : e["end"]] == e["text"]
