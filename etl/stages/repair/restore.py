@@ -35,8 +35,9 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[
         gain = run.gain + IMPOSSIBLE * impossible
         if run.marked or gain > (rules.gain if evident else rules.gain_alone):
             after, certainty = _reading(run, rules)
-            if certainty == "certain" and text[run.start : run.end].strip("?") == "":
-                certainty = "likely"  # nothing of the run is left to see
+            unseen = not text[run.start : run.end].strip("?")  # nothing of the run is left to see
+            if certainty == "certain" and (unseen or run.strained):
+                certainty = "likely"
             yield Edit(run.start, run.end, after, "shifted_run", certainty)
 
 

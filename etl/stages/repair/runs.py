@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
 from etl.stages.repair.plausibility import Plausibility
@@ -49,6 +50,9 @@ SUSPECT, SLACK = 16.0, 3.0
 UNSEEN_AHEAD = 12.0
 MISSES = 3
 LAST_RESORT = 45.0
+THREE_LOST = 32.0
+# Two characters in a row that cost so much are either rare names or a wrong reading.
+STRAINED = 28.0
 DESPERATE = 3
 GIVE_UP = 20.0
 SOBER = 0.5
@@ -80,7 +84,7 @@ class Run:
     """A run at `[start, end)` of the damaged text: its readings, best first, and their share of belief.
 
     `cost` are its bits a character. `gain` is by how many bits the best one is more plausible than the text
-    as it stands; `marked` says
+    as it stands; `strained` says whether two characters in a row are hardly plausible even so, `marked`
     whether the run itself shows damage that no clean text has (`?/p>`, `?#xff0c;`, `?nèi)`).
     """
 
@@ -88,6 +92,7 @@ class Run:
     end: int
     gain: float
     cost: float
+    strained: bool
     marked: bool
     readings: tuple[str, ...]
     beliefs: tuple[float, ...]
@@ -186,7 +191,7 @@ class Finder:
         if not out:  # something must have been dropped here, a pair or two
             for r in beam[:DESPERATE]:
                 out += self._halves(r, trail, pending, ahead, LAST_RESORT)
-                out.append(r.plus(LAST_RESORT, LOST * 3, "000", pending))
+                out.append(r.plus(THREE_LOST, LOST * 3, "000", pending))
         return best(out)
 
     def _halves(
@@ -295,10 +300,21 @@ class Finder:
         beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
         shown = self.plausible.whole_cost(done[0].seen[:2] + ahead[start + 2 :].translate(self.codes.seen))
         total = sum(beliefs)
-        each = least / (len(readings[0]) + LOOK_AHEAD)
+        best_seen = done[0].seen[:2] + (readings[0] + ahead[end : end + 1]).translate(self.codes.seen)
         return Run(
-            start, end, shown - least, each, marked, tuple(readings), tuple(b / total for b in beliefs)
+            start=start,
+            end=end,
+            gain=shown - least,
+            cost=least / (len(readings[0]) + LOOK_AHEAD),
+            strained=self._strained(best_seen),
+            marked=marked,
+            readings=tuple(readings),
+            beliefs=tuple(b / total for b in beliefs),
         )
+
+    def _strained(self, text: str) -> bool:
+        costs = [self.plausible.cost(text[i - 2 : i + 1]) for i in range(2, len(text))]
+        return any(a + b > STRAINED for a, b in pairwise(costs))
 
     def _unbalanced(self, start: int, reading: str) -> float:
         """Bits against a closing quotation mark that nothing in the paragraph opened."""

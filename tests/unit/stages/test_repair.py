@@ -69,7 +69,7 @@ def test_clean_traditional_text_changes_only_its_script(page: str) -> None:
 
 
 @given(clean_pages, st.integers(0, 2**32))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, derandomize=True)
 def test_generated_damage_is_restored_or_marked(page: str, seed: int) -> None:
     page += "\n民警经过调查，发现了当事人与报警人的关系。"  # notes: a lone mark would need more evidence
     hurt = damage(page, Random(seed), noted=NOTED_SEEN)
