@@ -26,7 +26,11 @@ def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
     at = 0
     while at < len(text):
         size, here = _division_at(text, at, divisions) if text[at : at + 2] in divisions.sizes else (0, [])
-        if here and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at) and not MEDIA_RE.match(text, at + size):
+        if (
+            here
+            and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at)
+            and not MEDIA_RE.match(text, at + size)
+        ):
             found += here
         at += size or 1
     return found

@@ -44,13 +44,15 @@ UNFIT = (
     "law",
     "advice",
     "stat",
+    "plan",
     "campaign",
     "meeting",
-    "plan",
     "banner",
     "hypothetical",
     "praise",
 )
+
+CONDEMNED = frozenset(UNFIT) - {"meeting", "banner", "hypothetical", "praise"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def fit(r: Read) -> bool:
         return False
     if "narrative" in r.cues:
         return not (r.cues & {"fiction", "foreign", "drill"})
-    return not (r.cues & set(UNFIT[:11]))
+    return not (r.cues & CONDEMNED)
 
 
 def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits: Hits) -> list[Read]:

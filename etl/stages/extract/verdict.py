@@ -76,6 +76,9 @@ def _verdict(
         return "statistics", "opens with figures"
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
+    dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
+    if signal and dated and "outcome" in weight and any("occur" in r.cues for r in narrative):
+        return "incident", f"opened by {s.opened}; an occurrence with its end"
     if not signal and weight >= {"who", "report", "outcome"}:
         return "incident", f"opened by {s.opened}; no signal of a kind"
     return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")

@@ -1,0 +1,138 @@
+"""The extraction rules: complete, unique, compiling, linear, and true to their own examples."""
+
+from __future__ import annotations
+
+import re
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+from etl.errors import RulesError
+from etl.rules import load_rules, read_toml, read_tsv
+from etl.rules.extract import compile_any, enums, expand, load
+from etl.rules.scan import Scanner, heads
+from etl.rules.trie import trie_pattern
+
+RULES = load_rules().extract
+CUES = read_toml("cues.toml")
+LONG = 64  # a repeat up to this bound costs a constant, not a length
+
+
+def test_kinds_are_the_31_of_the_guideline() -> None:
+    assert len(enums()["kind"]) == 31
+    assert all(row["zh"] and row["en"] and row["group"] for row in enums()["kind"])
+
+
+@pytest.mark.parametrize("name", sorted(CUES))
+def test_cue_holds_for_its_examples_and_not_for_its_counterexamples(name: str) -> None:
+    pattern = RULES.cues[name]
+    for example in CUES[name]["yes"]:
+        assert pattern.search(example), example
+    for example in CUES[name]["no"]:
+        assert not pattern.search(example), example
+
+
+@pytest.mark.parametrize("name", sorted(set(CUES) - {"since"}))
+def test_scanner_finds_what_the_pattern_finds(name: str) -> None:
+    for example in CUES[name]["yes"]:
+        assert f"cue:{name}" in RULES.scanner.scan(example)
+
+
+def patterns() -> list[tuple[str, str]]:
+    """Every pattern of the rule files, written out."""
+    found = []
+    kinds = read_toml("kinds.toml")
+    sets = {k: str(v) for k, v in kinds["sets"].items()}
+    for row in kinds["kind"]:
+        found += [(row["code"], expand(p, sets)) for p in (*row["strong"], *row["weak"])]
+    for name, table in CUES.items():
+        found += [(name, expand(p)) for p in table["any"]]
+    outcomes = read_toml("outcomes.toml")
+    found.append(("negation", outcomes.pop("negation")))
+    for name, table in outcomes.items():
+        found += [(name, expand(p)) for p in table["any"]]
+    for name, table in read_toml("roles.toml").items():
+        found += [(name, expand(p)) for p in table["any"]]
+    found += [("atom", RULES.times.atom.pattern), ("figure", RULES.figure.pattern)]
+    return found
+
+
+def unbounded(tokens: Any, inside: bool = False) -> bool:
+    """Whether an open repeat stands inside another repeat, or anything open repeats more than one character."""
+    for op, arg in tokens:
+        if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            _, high, body = arg
+            opened = high > LONG
+            if opened and (inside or len(body) != 1 or body[0][0] not in (sre.IN, sre.LITERAL, sre.CATEGORY)):
+                return True
+            if unbounded(body, inside or high > 1):
+                return True
+        elif op is sre.BRANCH:
+            if any(unbounded(b, inside) for b in arg[1]):
+                return True
+        elif op is sre.SUBPATTERN:
+            if unbounded(arg[3], inside):
+                return True
+        elif op in (sre.ASSERT, sre.ASSERT_NOT) and unbounded(arg[1], inside):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("name", "pattern"), patterns())
+def test_pattern_is_linear_by_structure(name: str, pattern: str) -> None:
+    flags = re.VERBOSE if name == "atom" else 0
+    assert not unbounded(_parser.parse(pattern, flags))
+
+
+def test_structure_test_catches_nested_repeats() -> None:
+    assert unbounded(_parser.parse("(?:a+b?)+c"))
+    assert not unbounded(_parser.parse("a{0,12}b"))
+
+
+def test_divisions_are_unique_and_sorted() -> None:
+    rows = read_tsv("places.tsv", 2)
+    assert len(set(rows)) == len(rows)
+    assert rows == sorted(rows)
+    assert {code for code, _ in rows} >= {code for _, code, _ in read_tsv("place_changes.tsv", 3)}
+
+
+def test_lunar_years_follow_each_other() -> None:
+    years = RULES.times.years
+    for year, row in years.items():
+        if year + 1 in years:
+            assert (years[year + 1].first - row.first).days == sum(row.lengths)
+
+
+def test_outcomes_and_roles_are_codes_of_the_closed_lists() -> None:
+    assert {r.code for r in RULES.outcomes} <= {row["code"] for row in enums()["outcome"]}
+    assert {role for role, _ in RULES.people.roles} <= {row["code"] for row in enums()["role"]}
+
+
+def test_broken_pattern_names_file_and_key() -> None:
+    with pytest.raises(RulesError, match=r"kinds\.toml: fire"):
+        compile_any(["(火"], "kinds.toml", "fire")
+
+
+def test_unknown_set_names_file_and_key() -> None:
+    with pytest.raises(RulesError, match=r"kinds\.toml: fire"):
+        compile_any(["<nothing>火"], "kinds.toml", "fire")
+
+
+def test_pattern_without_a_head_is_refused() -> None:
+    with pytest.raises(ValueError, match="begin with anything"):
+        heads("(?:火)?[^。]{0,3}灾")
+
+
+def test_scanner_reports_each_tag_without_overlap() -> None:
+    scanner = Scanner([("a", "电动车|车"), ("b", "车[^。]{0,4}被盗")])
+    assert scanner.scan("电动车昨晚被盗") == {"a": [(0, 3)], "b": [(2, 7)]}
+
+
+def test_trie_matches_the_longest_word() -> None:
+    assert re.fullmatch(trie_pattern(["派出所", "派出", "民警"]), "派出所")
+
+
+def test_loading_twice_gives_equal_rules() -> None:
+    assert load().people.single == RULES.people.single
