@@ -31,6 +31,7 @@ class Statistics:
     rows: Rows
     words: dict[str, float]
 
+    @lru_cache(maxsize=1 << 18)  # noqa: B019, there is one object in a process
     def cost(self, context: str, char: str) -> float:
         """Bits of `char` after the two characters of `context`; what is not known backs off.
 

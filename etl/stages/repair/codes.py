@@ -7,7 +7,7 @@ no traditional form that it never writes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from etl.rules.repair import RepairRules
@@ -84,6 +84,7 @@ def bytes_of(char: str) -> tuple[int, int]:
     return (data[0], data[1]) if len(data) == 2 else (0, 0)
 
 
+@cache
 def unassigned_after(lead: int) -> list[int]:
     """The bytes that make a pair with `lead` which GBK has no character for, shown as a question mark."""
     return [t for t in range(0x81, 0xFF) if not _decoded(lead, t) and not drops(lead, t)]

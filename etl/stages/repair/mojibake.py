@@ -16,7 +16,7 @@ LOST = "\ufffd"
 # U+FFFD written as UTF-8, twice, and read as GBK; the tail may be cut off.
 KUN_RE = re.compile("(?:锟斤拷)+(?:锟斤?)?")
 # What common characters and punctuation in UTF-8 look like as GBK (锛銆鐨), as Latin letters, as kana.
-HINT_RE = re.compile("[锛銆鐨鏄鍦浜涓鏈鎴鍙鈥\x80-\x9f\xc0-\xff\uff61-\uff9f]")
+HINT_RE = re.compile("[锛銆鐨鏄鍦浜涓鏈鎴鍙鈥\x80-\x9f\uff61-\uff9f]|[\xc0-\xff][^\x00-\x7f]")
 NOT_ASCII_RE = re.compile(r"[^\x00-\x7f]")
 LOST_RE = re.compile(f"{LOST}[{LOST}?]*")
 AT_MOST_COMMON, AT_LEAST_COMMON = 0.75, 0.9

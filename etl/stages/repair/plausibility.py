@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from math import log2
+from operator import add
 
 from etl.rules.repair_statistics import Statistics
 
@@ -32,8 +33,8 @@ class Plausibility:
         """How often one, two and three characters in a row occur on the page."""
         page = self.page
         counts = Counter(page)
-        for n in (2, 3):
-            counts.update(page[i : i + n] for i in range(len(page) - n + 1))
+        counts.update(map(add, page, page[1:]))
+        counts.update(map(add, map(add, page, page[1:]), page[2:]))
         return counts
 
     def cost(self, three: str) -> float:

@@ -35,10 +35,10 @@ NOTE_RE = re.compile(r"\(([a-zü\u00e0-\u01dc]{1,6})\)")
 PIECE_STARTS = ("!", "?", "、", "\n", "")
 
 QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
-UNOPENED = 4.0
+UNBALANCED = 4.0
 
 BEAM = 16
-ALIKE = 3
+NEAR_TIE = 8.0
 HALVES_LESS = 6.0
 LEAST_PAIR = 8.0
 LEAST_SECOND = 1.5
@@ -52,7 +52,7 @@ MISSES = 3
 LAST_RESORT = 45.0
 THREE_LOST = 32.0
 # Two characters in a row that cost so much are either rare names or a wrong reading.
-STRAINED = 28.0
+STRAINED = 26.0
 DESPERATE = 3
 GIVE_UP = 20.0
 SOBER = 0.5
@@ -112,7 +112,7 @@ class Finder:
         at = 0
         while mark := START_RE.search(self.text, at):
             run = self._run(mark)
-            if run is None or run.cost > DEAR:
+            if run is None or run.strained or run.cost > DEAR:
                 run = replace(self, behind=FAR_BEHIND)._run(mark) or run
             if run:
                 yield run
@@ -317,19 +317,26 @@ class Finder:
         return any(a + b > STRAINED for a, b in pairwise(costs))
 
     def _unbalanced(self, start: int, reading: str) -> float:
-        """Bits against a closing quotation mark that nothing in the paragraph opened."""
+        """Bits against quotation marks that close what is not open, or open what is open."""
         paragraph = self.text[self.text.rfind("\n", 0, start) + 1 : start] + reading
-        return sum(UNOPENED for a, b in QUOTES if b in reading and paragraph.count(b) > paragraph.count(a))
+        bits = 0.0
+        for opening, closing in QUOTES:
+            still_open = paragraph.count(opening) - paragraph.count(closing)
+            if (closing in reading and still_open < 0) or (opening in reading and still_open > 1):
+                bits += UNBALANCED
+        return bits
 
 
 def best(readings: Iterable[Reading]) -> list[Reading]:
-    """The cheapest readings, as many as are followed up; few of those that can only go on alike."""
+    """The cheapest readings, as many as are followed up.
+
+    Readings that go on alike keep their distance to the end: the dearer one stays only as a near tie.
+    """
     kept: list[Reading] = []
-    alike: dict[tuple[str, int, int], int] = {}
+    cheapest: dict[tuple[str, int, int], float] = {}
     for r in sorted(readings, key=lambda r: r.cost):
         state = (r.seen[-2:], r.pending, r.end)
-        alike[state] = alike.get(state, 0) + 1
-        if alike[state] <= ALIKE:
+        if r.cost <= cheapest.setdefault(state, r.cost) + NEAR_TIE:
             kept.append(r)
             if len(kept) == BEAM:
                 break
