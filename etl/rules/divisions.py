@@ -51,7 +51,9 @@ class Divisions:
     by_name: Mapping[str, tuple[Division, ...]]
     by_short: Mapping[str, tuple[Division, ...]]
     by_code: Mapping[str, Division]
-    sizes: Mapping[str, tuple[int, ...]]  # first two characters -> lengths of names that begin so, longest first
+    sizes: Mapping[
+        str, tuple[int, ...]
+    ]  # first two characters -> lengths of names that begin so, longest first
     longest: int
 
     def parents(self, d: Division) -> tuple[Division, ...]:

@@ -48,6 +48,9 @@ class PeopleRules:
 
     title_sex: Mapping[str, str]  # title -> M, F or "" (officer titles are in officer_titles)
     officer_titles: frozenset[str]
+    common_titles: frozenset[str]
+    before_common: frozenset[str]
+    never_titled: frozenset[str]
     title: Pattern  # every title form and 某
     role_of: Mapping[str, str]  # word before a name -> role
     before: Pattern  # any such word
@@ -280,6 +283,9 @@ def _people() -> PeopleRules:
     return PeopleRules(
         title_sex=sex,
         officer_titles=officer,
+        common_titles=frozenset(data["common"]["titles"]),
+        before_common=frozenset(data["common"]["before"]),
+        never_titled=frozenset(data["common"]["never"]),
         title=re.compile(f"某|{words([*sex, *officer])}"),
         role_of=role_of,
         before=re.compile(words(role_of)),

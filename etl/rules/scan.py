@@ -124,7 +124,7 @@ def heads(pattern: str) -> set[str]:
     Raises ValueError for a pattern that could begin with anything: it would have to be tried everywhere.
 
     >>> sorted(heads("(?:入室|破门)?盗窃"))
-    ['入室', '盗窃', '破门']
+    ['入室盗', '盗窃', '破门盗']
     """
     found = {h.removesuffix(CLOSED) for h in _heads(list(_parser.parse(pattern)), HEAD)}
     if "" in found:

@@ -3,6 +3,8 @@
 Atoms that touch are joined into one expression by the extraction stage (2023年 + 5月 + 3日 + 晚 + 9时许).
 """
 
+# ruff: noqa: E501  (an atom of the grammar reads best on one line)
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,11 +15,55 @@ CN = "一二三四五六七八九十"
 
 def start_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]) -> str:
     """A quick pattern of the characters with which an atom can begin; `atom_pattern` is tried only there."""
-    listed = [*data["solar"], *data["lunar"], *data["terms"], *data["relative"], *data["chain"], *data["vague"]["words"]]
+    listed = [
+        *data["solar"],
+        *data["lunar"],
+        *data["terms"],
+        *data["relative"],
+        *data["chain"],
+        *data["vague"]["words"],
+    ]
     two = {w[:2] for w in (*listed, *data["parts"]) if len(w) > 1}
-    two |= {a + b for a in ("去", "今", "前", "本", "上") for b in "年月周"} | {"当月", "同月", "上个", "农历", "阴历", "正月", "腊月", "冬月"}
-    two |= {a + b for a in CN for b in "月时点天小个周年日分十" + CN} | {"二〇", "二○", "二零", "闰" + "二", "几天", "数天", "数小", "几个", "半个", "半小", "两天", "两小", "两个", "两时", "两点", "两日", "半天", "零时", "零点"}
-    two |= {a + b for a in ("周", "期", "拜") for b in "一二三四五六日天末"} | {"星期", "礼拜", "这周", "这个", "上上", "年初", "大年"}
+    two |= {a + b for a in ("去", "今", "前", "本", "上") for b in "年月周"} | {
+        "当月",
+        "同月",
+        "上个",
+        "农历",
+        "阴历",
+        "正月",
+        "腊月",
+        "冬月",
+    }
+    two |= {a + b for a in CN for b in "月时点天小个周年日分十" + CN} | {
+        "二〇",
+        "二○",
+        "二零",
+        "闰" + "二",
+        "几天",
+        "数天",
+        "数小",
+        "几个",
+        "半个",
+        "半小",
+        "两天",
+        "两小",
+        "两个",
+        "两时",
+        "两点",
+        "两日",
+        "半天",
+        "零时",
+        "零点",
+    }
+    two |= {a + b for a in ("周", "期", "拜") for b in "一二三四五六日天末"} | {
+        "星期",
+        "礼拜",
+        "这周",
+        "这个",
+        "上上",
+        "年初",
+        "大年",
+    }
     one = {w for w in data["parts"] if len(w) == 1}
     return words([*two, *one, *"0123456789"])
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from etl.model import Article, Extraction
 from etl.rules.extract import ExtractRules
+from etl.stages.extract import expressions, people, roles, segment, units
 from etl.stages.extract import figures as figures_
-from etl.stages.extract import people, roles, segment, times, units
 from etl.stages.extract.article_kind import article_kind
 from etl.stages.extract.incident import Reading, incidents
 from etl.stages.extract.text import Page
@@ -25,7 +25,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     page = Page(article.body)
     view = page.view
     hits = rules.scanner.scan(view)
-    found_times = times.find(view, rules.times)
+    found_times = expressions.find(view, rules.times)
     found_units, pronouns = units.find(
         view, rules.units, rules.divisions, [(t.start, t.end) for t in found_times]
     )

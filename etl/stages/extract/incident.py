@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from etl.model import Agency, Article, Incident, Segment, Span
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import Hits, within
-from etl.stages.extract import items as items_
 from etl.stages.extract import admin, kinds, outcomes, places, roles, units
+from etl.stages.extract import items as items_
 from etl.stages.extract import segment as segment_
+from etl.stages.extract.expressions import Expression
 from etl.stages.extract.people import Mention
 from etl.stages.extract.segment import Read, Stretch
 from etl.stages.extract.text import Page
-from etl.stages.extract.times import Calendar, Expression
+from etl.stages.extract.times import Calendar
 from etl.stages.extract.units import Pronoun, Unit
 from etl.stages.extract.verdict import judge, whole_article
 from etl.stages.extract.when import calendar, timing
@@ -145,7 +146,8 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     kind, rule = kind_of(s, r)
     s.rule = f"{s.rule}; kind: {rule}"
     when = timing(view, (start, end), r.times, cal, s.span[0])
-    blank = [(x.start - start, x.end - start) for x in (*r.times, *r.units) if start <= x.start < end]
+    marked = [(t.start, t.end) for t in r.times] + [(u.start, u.end) for u in r.units]
+    blank = [(a - start, b - start) for a, b in marked if start <= a < end]
     where = places.place(text, blank, rules.places)
     unit, unit_flags = station(r, (start, end), kind)
     unit = _with_bureau(unit, r) if unit else None

@@ -50,23 +50,25 @@ def items(text: str, kind: str, rules: ItemRules) -> list[tuple[str, Span]]:
         word = m[0]
         if rules.noun.match(text, m.end()) and not word.endswith("包"):
             continue  # 电动车电瓶: the battery, not the vehicle
-        if word in own:
-            found.setdefault(word, m.span())
-        elif word in rules.everywhere and kind.startswith(OWNED_KINDS) and _at_stake(text, m, rules):
+        if word in own or (
+            word in rules.everywhere and kind.startswith(OWNED_KINDS) and _at_stake(text, m, rules)
+        ):
             found.setdefault(word, m.span())
     if not found and kind.startswith(OWNED_KINDS):
-        m = COUNTED_RE.search(text)
-        if m:
-            name = "thing" if m["thing"] else "lost"
-            found[m[name]] = m.span(name)
+        counted = COUNTED_RE.search(text)
+        if counted:
+            name = "thing" if counted["thing"] else "lost"
+            found[counted[name]] = counted.span(name)
     return _distinct(found, kind)
 
 
 OWNED_KINDS = ("theft", "lost_property", "violent", "fraud.other", "crime_other")
-COUNT = "(?:[一二两三四五六七八九十几多]{1,3}|\\d{1,4})(?:余|多)?(?:部|个|只|台|捆|袋|箱|把|条|枚|件|串|块|株|盆|套|头|匹|架|本|桶|包|瓶|根)"
+COUNT = "(?:[一二两三四五六七八九十几多]{1,3}|\\d{1,4})(?:余|多)?"
+COUNT += "(?:部|个|只|台|捆|袋|箱|把|条|枚|件|串|块|株|盆|套|头|匹|架|本|桶|包|瓶|根)"
 # 丢失铜材五捆, 偷走三只信鸽, 16只信鸽不翼而飞
 COUNTED_RE = re.compile(
-    rf"(?:丢失|遗失|偷走|盗走|盗窃|被盗|拾到|捡到|捡走|拿走|抱走|偷了|忘了?取|忘了?拿)(?:了)?{COUNT}(?P<thing>[\u4e00-\u9fff]{{2,5}}?)(?=[，。、！？被的]|$)"
+    r"(?:丢失|遗失|偷走|盗走|盗窃|被盗|拾到|捡到|捡走|拿走|抱走|偷了|忘了?取|忘了?拿)(?:了)?"
+    rf"{COUNT}(?P<thing>[\u4e00-\u9fff]{{2,5}}?)(?=[，。、！？被的]|$)"
     rf"|{COUNT}(?P<lost>[\u4e00-\u9fff]{{2,5}}?)(?:被盗|被偷|不翼而飞|不见了|丢失|被人)"
 )
 ANIMALS = frozenset("牛羊鸡鸭鹅狗猪马鱼酒药油蛇鸟刀弩")

@@ -140,9 +140,8 @@ def _runaway(text: str, points: Scores, minor: bool) -> str | None:
         (minor or MINOR_RE.search(text))
         and points.get("runaway_juvenile", 0) >= STRONG
         and LEFT_HOME_RE.search(text)
-    ):
-        if not TAKEN_RE.search(text):
-            return "runaway_juvenile"
+    ) and not TAKEN_RE.search(text):
+        return "runaway_juvenile"
     points.pop("runaway_juvenile", None)
     if "离家出走" in text:
         points["missing_person"] = points.get("missing_person", 0) + STRONG
@@ -164,15 +163,19 @@ def _crash(text: str, points: Scores, minor: bool) -> str | None:
 
 def _suicide(text: str, points: Scores, minor: bool) -> str | None:
     """Rule 5: despair makes it a suicide intervention, else the fall into water is a rescue."""
-    if points.get("suicide_intervention", 0) >= STRONG and DESPAIR_RE.search(text):
-        if max(
+    if (
+        points.get("suicide_intervention", 0) >= STRONG
+        and DESPAIR_RE.search(text)
+        and max(
             points.get(k, 0)
             for k in ("rescue", "missing_person", "suicide_intervention", "person_assistance")
-        ) >= max(
+        )
+        >= max(
             (v for k, v in points.items() if k.startswith(("violent", "fraud", "theft", "assault"))),
             default=0,
-        ):
-            return "suicide_intervention"
+        )
+    ):
+        return "suicide_intervention"
     return None
 
 

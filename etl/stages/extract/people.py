@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from etl.rules.extract import PeopleRules
+from etl.stages.extract.names import foreign_end, given_ok, may_end, name_end, plausible, surname_of
 
 # 张某某, 李某甲, 张某群, 郝某1
 AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
@@ -33,7 +34,6 @@ ALIAS_RE = re.compile(r"[（](?:系?均?为?)?化名[）]")
 SURNAME_ONLY_RE = re.compile(
     r"(?:男子|女子|老人|男孩|女孩|该男|该女|女生|男生|老汉|小伙|姑娘|大爷|大娘|司机|车主|[，。]他|[，。]她|该)姓([\u4e00-\u9fff]{1,2}?)(?=[，。、是的\n])"
 )
-DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
 LINK_RE = re.compile(r"[、和与及]|以及|(?:，|、|和)?(?:辅警|民警|协警|副所长|所长|队员)")
 SEX_WORD = {
     "男": "M",
@@ -75,9 +75,9 @@ def find(view: str, rules: PeopleRules) -> list[Mention]:
         *_nicknames(view, rules),
         *_surnames(view),
     ):
-        if not any(m.start < mention.end and mention.start < m.end for m in found.values()):
-            if mention.start not in skipped:
-                found[mention.start] = mention
+        free = not any(m.start < mention.end and mention.start < m.end for m in found.values())
+        if free and mention.start not in skipped:
+            found[mention.start] = mention
     listed = sorted(found.values(), key=lambda m: m.start)
     for mention in _behind_short(view, listed, rules):
         if not any(m.start < mention.end and mention.start < m.end for m in listed):
@@ -127,7 +127,7 @@ def _surname_before(view: str, at: int, rules: PeopleRules) -> str:
 def _full_before(view: str, at: int, rules: PeopleRules) -> int | None:
     """Where a full name of three characters that ends at `at` begins: 去李宝萍大娘家."""
     start = at - 3
-    if start < 0 or view[start] not in rules.single or not _plausible(view, start + 1, at, rules):
+    if start < 0 or view[start] not in rules.single or not plausible(view, start + 1, at, rules):
         return None
     before = view[start - 1 : start]
     return start if not before or before in FULL_LEFT or not ("\u4e00" <= before <= "\u9fff") else None
@@ -154,12 +154,12 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
     short, long = view[start:end], view[start : end + 1]
     if view.count(long) > 1 and view.count(long) == view.count(short):
         return end + 1  # 王某平低着头: every 王某 is 王某平
-    if _may_end(view, end + 1, rules) and (
+    if may_end(view, end + 1, rules) and (
         view[end : end + 2] not in rules.follow_two or view.count(long) > 1
     ):
         return end + 1
     ends = (m.end() for m in re.finditer(re.escape(long), view))
-    return end + 1 if view.count(long) > 1 and any(_may_end(view, e, rules) for e in ends) else end
+    return end + 1 if view.count(long) > 1 and any(may_end(view, e, rules) for e in ends) else end
 
 
 def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:
@@ -167,37 +167,11 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
     before = view[max(0, start - 1) : start]
     if title in rules.officer_titles and surname in "向和从于由对各该副时" and surname != "时":
         return False
-    if len(title) == 1 and not _may_end(view, end, rules):
+    if len(title) == 1 and not may_end(view, end, rules):
         return False
-    if title in {
-        "老人",
-        "老板",
-        "司机",
-        "主任",
-        "医生",
-        "护士",
-        "书记",
-        "经理",
-        "同学",
-        "店长",
-        "民警",
-        "站长",
-        "局长",
-        "姑娘",
-        "小伙",
-        "小姐",
-        "婆",
-    } and (
-        surname
-        in "家名位店车全老方对同关安平双江水该相男女年和向都元金于单从经万有解支别能路明时常成东田国查高红应居通"
-        or before + surname in {"公安", "附近", "所在"}
-    ):
+    if title in rules.common_titles and (surname in rules.before_common or before + surname == "公安"):
         return False
-    return not (
-        surname in "家该位名老全双方同和向从都时后能应通别国经解关相居"
-        and title in {"大爷", "大娘", "奶奶", "爷爷", "阿姨", "女士", "先生", "师傅", "老太", "老汉", "太太"}
-        and surname not in "和向时后经国关通解双方"
-    )
+    return surname not in rules.never_titled
 
 
 # ---------------------------------------------------------------- full names
@@ -209,9 +183,11 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
         role = rules.role_of[m[0]]
         at, lead = m.end(), m[0]
         for _ in range(8):
-            end = _name_end(
+            end = name_end(
                 view, at, rules, strict=role not in {"officer", "suspect", "victim", "reporter", "skip"}
             )
+            if not end and role in FOREIGN_ROLES and view[at : at + 1] not in rules.single:
+                end = foreign_end(view, at, rules)
             if not end:
                 break
             name = view[at:end]
@@ -225,7 +201,7 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
                     view,
                     at,
                     end,
-                    _surname_of(name, rules),
+                    surname_of(name, rules),
                     "full",
                     rules,
                     sex=sex,
@@ -245,6 +221,7 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
 
 
 # Words that introduce persons but stand before much else too (群众幸福感)
+FOREIGN_ROLES = frozenset({"officer", "neutral", "party", "relative"})
 LOOSE_ROLES = frozenset({"neutral", "party", "relative", "helper"})
 
 
@@ -257,131 +234,6 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     if not all(c in rules.given for c in given):
         return view.count(name) > 1
     return len(given) > 1 or view.count(name) > 1 or view[end : end + 1] in "，。、（"
-
-
-def _foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
-    """Where a name outside the list of surnames ends (才让扎西, 旦正加): the text must use it again."""
-    for size in (4, 3, 2):
-        name = view[at : at + size]
-        if len(name) < size or not _given_ok(view, at, at + size, rules) or name[:2] in rules.follow_two:
-            continue
-        if name[:2] in rules.not_names or not _may_end(view, at + size, rules) or view.count(name) < 2:
-            continue
-        if not any(w in name for w in NOT_NAME_PARTS):
-            return at + size
-    return None
-
-
-NOT_NAME_PARTS = (
-    "队伍",
-    "力量",
-    "宿舍",
-    "职责",
-    "形象",
-    "工作",
-    "服务",
-    "身影",
-    "小组",
-    "巡逻",
-    "调解",
-    "反诈",
-    "宣传",
-    "监控",
-    "现场",
-    "救援",
-    "消防",
-    "调查",
-    "侦查",
-    "办案",
-    "处置",
-    "劝",
-    "查",
-    "求助",
-    "安全",
-    "群众",
-    "财产",
-    "生命",
-    "情绪",
-    "纠纷",
-    "矛盾",
-    "电话",
-    "身份",
-    "驾驶",
-    "车",
-)
-
-
-def _surname_of(name: str, rules: PeopleRules) -> str | None:
-    if name[:2] in rules.compound and len(name) > 2:
-        return name[:2]
-    return name[0] if name[0] in rules.single else None
-
-
-def _name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | None:
-    """Where a full name that begins at `at` ends, None if none does.
-
-    Two and three characters compete: what may follow a name decides, then how often each occurs,
-    then whether the last character is common in given names.
-    """
-    dotted = DOT_NAME_RE.match(view, at)
-    if dotted:
-        return dotted.end()
-    head = 2 if view[at : at + 2] in rules.compound else 1
-    if head == 1 and view[at : at + 1] not in rules.single:
-        return None
-    if view[at : at + 2] in rules.not_names or view[at + head : at + head + 1] == "某":
-        return None
-    if any(view.startswith(t, at + head) for t in rules.title_sex if len(t) > 1) or view.startswith(
-        "警官", at + head
-    ):
-        return None
-    fits = {
-        n: _may_end(view, at + n, rules)
-        for n in (head + 2, head + 1)
-        if _given_ok(view, at + head, at + n, rules)
-    }
-    good = [n for n, ok in fits.items() if ok]
-    if len(good) == 1:
-        return at + good[0]
-    if strict and not good:
-        return None
-    if not fits:
-        return None
-    if len(fits) == 1:
-        only = next(iter(fits))
-        return at + only if good or (not strict and _plausible(view, at + head, at + only, rules)) else None
-    long, short = head + 2, head + 1
-    if (
-        view.count(view[at : at + short]) > view.count(view[at : at + long])
-        and view[at + long - 1] not in rules.given
-    ):
-        return at + short
-    if view[at + long - 1] in rules.given:
-        return at + long
-    if good:
-        return at + (long if view.count(view[at : at + long]) > 1 else short)
-    return at + short if _plausible(view, at + head, at + short, rules) else None
-
-
-def _given_ok(view: str, start: int, end: int, rules: PeopleRules) -> bool:
-    given = view[start:end]
-    return len(given) == end - start and all(
-        "\u4e00" <= c <= "\u9fff" and c not in rules.bad_given for c in given
-    )
-
-
-def _plausible(view: str, start: int, end: int, rules: PeopleRules) -> bool:
-    return all(c in rules.given for c in view[start:end])
-
-
-def _may_end(view: str, at: int, rules: PeopleRules) -> bool:
-    """Whether a name may end at `at`."""
-    return (
-        at >= len(view)
-        or view[at] in rules.follow_one
-        or view[at : at + 2] in rules.follow_two
-        or not ("\u4e00" <= view[at] <= "\u9fff")
-    )
 
 
 # ---------------------------------------------------------------- nicknames, repeats
@@ -404,11 +256,11 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         end = m.start() + 2
         if view.startswith("某", end):
             end += 1
-        elif not _may_end(view, end, rules):
+        elif not may_end(view, end, rules):
             if (
                 kind == "小"
                 and view[end : end + 1] in rules.given
-                and _may_end(view, end + 1, rules)
+                and may_end(view, end + 1, rules)
                 and INTRO_RE.search(view, max(0, m.start() - 6), m.start())
             ):
                 end += 1
@@ -431,7 +283,6 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
             "矮",
             "变",
             "缩",
-            "很",
             "微",
         }:
             continue
@@ -456,9 +307,9 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
         done.add(surname)
         for hit in re.finditer(re.escape(surname) + r"[\u4e00-\u9fff]{2}", view):
             name = hit[0]
-            usual = _plausible(view, hit.start() + 1, hit.end(), rules)
-            often = view.count(name) > 1 and _given_ok(view, hit.start() + 1, hit.end(), rules)
-            if name[:2] not in rules.not_names and (usual or often) and _may_end(view, hit.end(), rules):
+            usual = plausible(view, hit.start() + 1, hit.end(), rules)
+            often = view.count(name) > 1 and given_ok(view, hit.start() + 1, hit.end(), rules)
+            if name[:2] not in rules.not_names and (usual or often) and may_end(view, hit.end(), rules):
                 officer = m.form == "officer" or m.lead_role == "officer"
                 yield Mention(
                     hit.start(),

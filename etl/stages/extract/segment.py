@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from etl.model import Span
 from etl.rules.scan import Hits
+from etl.stages.extract.expressions import Expression
 from etl.stages.extract.people import Mention
 from etl.stages.extract.text import Page, Sentence
-from etl.stages.extract.times import Expression
 
 NUMBER_RE = re.compile(
     r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]|^[★●■◆▲◎○•※➤►▶✦☆□◇⚫◉]|^[（(]图[一二三四五六七八九\d][)）]"

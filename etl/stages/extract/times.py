@@ -1,39 +1,29 @@
-"""Time expressions: found once for a body, resolved in reading order against what is known.
+"""What time expressions mean: intervals, resolved in reading order against what is known.
 
-An expression is a run of touching atoms (2023年 + 5月 + 3日 + 晚 + 9时许). Resolution needs the
-publication day, a dateline of its own, the year in force and the day last named in the same incident.
+Resolution needs the publication day, a dateline of its own, the year in force and the day last named
+in the same incident. Source: guideline, section 4.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 
 from etl.model import When
 from etl.rules.extract import TimeRules
 from etl.stages.extract.calendars import feast, lunar_day, lunar_in_year
+from etl.stages.extract.expressions import Expression
 from etl.stages.extract.numerals import integer
 
 SHANGHAI = timezone(timedelta(hours=8))
 DAY = timedelta(days=1)
-# 5月3日至5日, 8日—10日
-RANGE_RE = re.compile(r"[^\S\n]?(?:至|到|—{1,2}|-{1,2}|~|～|－)[^\S\n]?")
-LIST_RE = re.compile(r"、|和|及")
-# 今年以来, 截至8月底: a period of figures, not a moment
-PERIOD_AFTER_RE = re.compile(r"[，]?(?:\d{1,2}[时点])?(?:以来|至今|起至今|来，)")
-PERIOD_BEFORE_RE = re.compile(r"(?:截至|截止到?|自|每年|每天|每逢|往年)$")
-# 行政拘留5日, 罚款: a length, not a date
-LENGTH_BEFORE_RE = re.compile(r"(?:拘留|拘|罚|处|为期|暂扣|吊销|期限|有期徒刑|内|第)$")
 CLOCK_RE = re.compile(
     r"(\d{1,2}|零|[一二两三四五六七八九十]{1,3})[时点:：](半|一刻|三刻|整|(\d{1,2}|[零一二三四五六七八九十]{1,4})分?)?"
 )
 OFFSET_RE = re.compile(
     r"(\d{1,3}|半|[一两二三四五六七八九十]{1,3}|数|几)个?多?(小时|分钟|天|日|周|星期|月)多?(.*)"
-)
-GLUE_RE = re.compile(
-    r"[^\S\n]?(?:的一个|的某个|的一天|的|这天|那天|是)?(?:[（(]?(?:周|星期)[一二三四五六日天][）)])?"
 )
 APPROX_RE = re.compile(r"(?:许|左右|前后|多|余)$")
 WEEKDAYS = "一二三四五六日"
@@ -47,40 +37,6 @@ YEAR_SPANS = {
     "秋": (9, 11),
     "冬": (12, 12),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """One time expression `[start, end)`; `parts` maps the sort of each atom to its text."""
-
-    start: int
-    end: int
-    text: str
-    parts: Mapping[str, str]
-    until: Mapping[str, str] | None = None  # the far end of a range
-    listed: bool = False  # the far end is the last of a list
-    period: bool = False
-
-    def has(self, *names: str) -> bool:
-        return any(n in self.parts for n in names)
-
-    @property
-    def names_day(self) -> bool:
-        """Whether it can open a case: it names a day, or says vaguely when."""
-        return self.has(
-            "iso",
-            "year",
-            "month",
-            "day",
-            "mday",
-            "lunar",
-            "newyear",
-            "feast",
-            "relative",
-            "week",
-            "weekend",
-            "vague",
-        )
 
 
 @dataclass(slots=True)
@@ -110,90 +66,6 @@ class Calendar:
         if self.published is None or not self.known_to_day:
             return self.published
         return datetime.combine(self.published.date() + DAY, time(), SHANGHAI)
-
-
-# ---------------------------------------------------------------- finding
-
-
-def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
-    """All time expressions of a body in order, ranges joined."""
-    runs: list[tuple[int, int, dict[str, str]]] = []
-    for m in _atoms(view, rules):
-        atoms = {k: v for k, v in m.groupdict().items() if v}
-        if ("day" in atoms or "mday" in atoms) and LENGTH_BEFORE_RE.search(
-            view, max(0, m.start() - 4), m.start()
-        ):
-            continue
-        if (
-            runs
-            and "week" in atoms
-            and view[runs[-1][1] : m.start()] in {"（", " （"}
-            and view[m.end()] in "）"
-        ):
-            runs[-1] = (runs[-1][0], m.end() + 1, runs[-1][2])  # 5月13日（周一）
-            continue
-        if runs and _joins(view, runs[-1], m.start(), atoms):
-            start, _, parts = runs[-1]
-            runs[-1] = (start, m.end(), parts | atoms)
-        else:
-            runs.append((m.start(), m.end(), atoms))
-    return tuple(_with_ranges(view, [r for r in runs if _stands(view, r)]))
-
-
-def _atoms(view: str, rules: TimeRules) -> Iterator[re.Match[str]]:
-    """All time atoms in order; the full grammar is tried only where one may begin."""
-    at = 0
-    start = rules.start.search(view)
-    while start:
-        m = rules.atom.match(view, start.start())
-        at = m.end() if m else start.start() + 1
-        if m:
-            yield m
-        start = rules.start.search(view, at)
-
-
-def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: Mapping[str, str]) -> bool:
-    """Whether an atom at `start` continues `run`: it touches it, is finer, and no sort stands twice."""
-    gap = view[run[1] : start]
-    if gap and not (GLUE_RE.fullmatch(gap) or (gap == "，" and "part" in atoms and "part" not in run[2])):
-        return False
-    if "vague" in atoms or "offset" in atoms or "clock" in run[2] or set(atoms) & set(run[2]):
-        return False
-    if "chain" in atoms and "feast" not in run[2]:
-        return False
-    return not ("year" in atoms or ("month" in atoms and "year" not in run[2]))
-
-
-def _stands(view: str, run: tuple[int, int, dict[str, str]]) -> bool:
-    """Whether a run is a time at all: a lone 夜 or 早 is not."""
-    start, end, parts = run
-    if set(parts) == {"part"} and len(parts["part"]) == 1:
-        return False
-    return not (set(parts) <= {"clock", "more"} and view[end : end + 1] in {"%", "元", "比"})
-
-
-def _with_ranges(view: str, runs: list[tuple[int, int, dict[str, str]]]) -> Iterable[Expression]:
-    """Expressions with 至 and 、 between two of them joined, and periods marked."""
-    i = 0
-    while i < len(runs):
-        start, end, parts = runs[i]
-        until, listed = None, False
-        while i + 1 < len(runs):
-            gap = view[end : runs[i + 1][0]]
-            is_range = bool(RANGE_RE.fullmatch(gap))
-            is_list = bool(LIST_RE.fullmatch(gap)) and bool({"day", "mday", "month"} & set(runs[i + 1][2]))
-            if not (is_range or is_list) or "vague" in parts:
-                break
-            i += 1
-            end, until, listed = runs[i][1], runs[i][2], is_list
-        after = PERIOD_AFTER_RE.match(view, end)
-        before = PERIOD_BEFORE_RE.search(view, max(0, start - 4), start)
-        period = bool(after or before)
-        yield Expression(start, end, view[start:end], parts, until, listed, period)
-        i += 1
-
-
-# ---------------------------------------------------------------- resolving
 
 
 def resolve(e: Expression, cal: Calendar) -> When:

@@ -9,7 +9,8 @@ from datetime import date
 
 from etl.model import Article, When
 from etl.rules.extract import TimeRules
-from etl.stages.extract.times import Calendar, Expression, resolve
+from etl.stages.extract.expressions import Expression
+from etl.stages.extract.times import Calendar, resolve
 
 AFTER = 60
 REPORT_RE = re.compile(
@@ -124,8 +125,8 @@ def timing(
         return Timing(replace(cal.unknown(None), basis="event"), None, ("no_time",))
     reported = next((w for w in read if w.basis == "report" and w.start is not None), None)
     flags = ("time_unresolved",) if occurred.start is None and occurred.text else ()
-    basis = "event" if occurred.basis == "later" else occurred.basis
-    return Timing(replace(occurred, basis=basis), reported, flags)
+    settled = "event" if occurred.basis == "later" else occurred.basis
+    return Timing(replace(occurred, basis=settled), reported, flags)
 
 
 def _basis(view: str, e: Expression, limit: int, started: bool) -> str:
@@ -139,11 +140,9 @@ def _basis(view: str, e: Expression, limit: int, started: bool) -> str:
     back = BACK_RE.search(before)
     report = REPORT_RE.search(after)
     resolved = RESOLVED_RE.search(after[:40])
-    looks_back = (
-        "offset" in e.parts
-        and e.parts["offset"].endswith("前")
-        or e.parts.get("chain", "")[:1] in {"前", "头"}
-    )
+    looks_back = ("offset" in e.parts and e.parts["offset"].endswith("前")) or e.parts.get("chain", "")[
+        :1
+    ] in {"前", "头"}
     if looks_back and not resolved:
         return "event"
     if back and not (report and report.start() < 6) and not RESOLVED_RE.match(after.lstrip("，")):
@@ -190,8 +189,7 @@ def _choose(read: Sequence[When]) -> When | None:
         first = same[0]
         if best == 0 and len(same) > 1:
             assert first.start is not None
-            earliest = min(same, key=lambda w: w.start or first.start)  # type: ignore[arg-type,return-value]
-            return earliest
+            return min(same, key=lambda w: w.start or first.start)  # type: ignore[arg-type,return-value]
         return first
     return min(read, key=lambda w: RANK[w.basis or "event"], default=None)
 
@@ -199,8 +197,11 @@ def _choose(read: Sequence[When]) -> When | None:
 def _setting(w: When) -> bool:
     """Whether an expression is a season or feast that merely frames the story: 春节期间, 国庆."""
     text = w.text or ""
-    return (
-        w.precision == "span"
-        and text.endswith(("期间", "假期", "长假", "假日"))
-        or text in {"国庆", "春节", "五一", "中秋", "元旦", "端午"}
-    )
+    return (w.precision == "span" and text.endswith(("期间", "假期", "长假", "假日"))) or text in {
+        "国庆",
+        "春节",
+        "五一",
+        "中秋",
+        "元旦",
+        "端午",
+    }

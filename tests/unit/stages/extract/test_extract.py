@@ -25,7 +25,10 @@ def one(body: str, **more: str | None) -> Incident:
     return found[0]
 
 
-LOST = "9月1日20时许，柳河派出所接到周女士报警，称手机落在出租车上。民警查到车牌，当晚联系上司机何师傅，次日上午手机送回。"
+LOST = (
+    "9月1日20时许，柳河派出所接到周女士报警，称手机落在出租车上。"
+    "民警查到车牌，当晚联系上司机何师傅，次日上午手机送回。"
+)
 
 
 def test_lost_phone_is_told_with_all_fields() -> None:
@@ -116,14 +119,17 @@ def test_two_dated_cases_are_two_incidents() -> None:
 
 
 def test_stages_of_a_case_are_one_incident() -> None:
-    body = "9月2日，青山派出所接到许女士报警，称电动车被盗。\n9月4日，民警将嫌疑人冯某抓获。\n9月6日，许女士送来锦旗。"
+    body = (
+        "9月2日，青山派出所接到许女士报警，称电动车被盗。\n"
+        "9月4日，民警将嫌疑人冯某抓获。\n9月6日，许女士送来锦旗。"
+    )
     i = one(body)
     assert i.occurred.start == datetime(2022, 9, 2, tzinfo=SHANGHAI)
     assert "arrested" in i.outcome
 
 
 def test_heading_separates_cases() -> None:
-    body = "走失老人平安回家\n许大爷迷路，青山派出所民警将其送回家中。\n丢失钱包失而复得\n冯女士丢失钱包，民警找到后归还。"
+    body = "走失老人平安回家\n许大爷迷路，青山派出所民警将其送回。\n丢失钱包失而复得\n冯女士丢失钱包，民警找到后归还。"
     assert len(read(body).incidents) == 2
 
 

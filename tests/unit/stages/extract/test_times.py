@@ -8,7 +8,8 @@ import pytest
 
 from etl.model import When
 from etl.rules import load_rules
-from etl.stages.extract.times import SHANGHAI, Calendar, find, resolve
+from etl.stages.extract.expressions import find
+from etl.stages.extract.times import SHANGHAI, Calendar, resolve
 
 RULES = load_rules().extract.times
 PUBLISHED = datetime(2022, 9, 14, 10, 30, tzinfo=SHANGHAI)  # a Wednesday

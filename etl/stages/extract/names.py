@@ -1,0 +1,135 @@
+"""How long a full name is: Chinese sets no space after it, so what may follow a name has to tell."""
+
+from __future__ import annotations
+
+import re
+
+from etl.rules.extract import PeopleRules
+
+# 艾尼瓦尔·买买提
+DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
+
+
+def foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
+    """Where a name outside the list of surnames ends (才让扎西, 旦正加): the text must use it again."""
+    for size in (4, 3, 2):
+        name = view[at : at + size]
+        if len(name) < size or not given_ok(view, at, at + size, rules) or name[:2] in rules.follow_two:
+            continue
+        if name[:2] in rules.not_names or not may_end(view, at + size, rules) or view.count(name) < 2:
+            continue
+        if not any(w in name for w in NOT_NAME_PARTS):
+            return at + size
+    return None
+
+
+NOT_NAME_PARTS = (
+    "队伍",
+    "力量",
+    "宿舍",
+    "职责",
+    "形象",
+    "工作",
+    "服务",
+    "身影",
+    "小组",
+    "巡逻",
+    "调解",
+    "反诈",
+    "宣传",
+    "监控",
+    "现场",
+    "救援",
+    "消防",
+    "调查",
+    "侦查",
+    "办案",
+    "处置",
+    "劝",
+    "查",
+    "求助",
+    "安全",
+    "群众",
+    "财产",
+    "生命",
+    "情绪",
+    "纠纷",
+    "矛盾",
+    "电话",
+    "身份",
+    "驾驶",
+    "车",
+)
+
+
+def surname_of(name: str, rules: PeopleRules) -> str | None:
+    if name[:2] in rules.compound and len(name) > 2:
+        return name[:2]
+    return name[0] if name[0] in rules.single else None
+
+
+def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | None:
+    """Where a full name that begins at `at` ends, None if none does.
+
+    Two and three characters compete: what may follow a name decides, then how often each occurs,
+    then whether the last character is common in given names.
+    """
+    dotted = DOT_NAME_RE.match(view, at)
+    if dotted:
+        return dotted.end()
+    head = 2 if view[at : at + 2] in rules.compound else 1
+    if head == 1 and view[at : at + 1] not in rules.single:
+        return None
+    if view[at : at + 2] in rules.not_names or view[at + head : at + head + 1] == "某":
+        return None
+    if any(view.startswith(t, at + head) for t in rules.title_sex if len(t) > 1) or view.startswith(
+        "警官", at + head
+    ):
+        return None
+    fits = {
+        n: may_end(view, at + n, rules)
+        for n in (head + 2, head + 1)
+        if given_ok(view, at + head, at + n, rules)
+    }
+    good = [n for n, ok in fits.items() if ok]
+    if len(good) == 1:
+        return at + good[0]
+    if strict and not good:
+        return None
+    if not fits:
+        return None
+    if len(fits) == 1:
+        only = next(iter(fits))
+        return at + only if good or (not strict and plausible(view, at + head, at + only, rules)) else None
+    long, short = head + 2, head + 1
+    if (
+        view.count(view[at : at + short]) > view.count(view[at : at + long])
+        and view[at + long - 1] not in rules.given
+    ):
+        return at + short
+    if view[at + long - 1] in rules.given:
+        return at + long
+    if good:
+        return at + (long if view.count(view[at : at + long]) > 1 else short)
+    return at + short if plausible(view, at + head, at + short, rules) else None
+
+
+def given_ok(view: str, start: int, end: int, rules: PeopleRules) -> bool:
+    given = view[start:end]
+    return len(given) == end - start and all(
+        "\u4e00" <= c <= "\u9fff" and c not in rules.bad_given for c in given
+    )
+
+
+def plausible(view: str, start: int, end: int, rules: PeopleRules) -> bool:
+    return all(c in rules.given for c in view[start:end])
+
+
+def may_end(view: str, at: int, rules: PeopleRules) -> bool:
+    """Whether a name may end at `at`."""
+    return (
+        at >= len(view)
+        or view[at] in rules.follow_one
+        or view[at : at + 2] in rules.follow_two
+        or not ("\u4e00" <= view[at] <= "\u9fff")
+    )
