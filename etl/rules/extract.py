@@ -58,6 +58,7 @@ class PeopleRules:
     follow_one: frozenset[str]
     bad_given: frozenset[str]
     given: frozenset[str]
+    verbish: frozenset[str]  # characters of given names that also begin words
     not_names: frozenset[str]
     small: frozenset[str]
     old: frozenset[str]
@@ -293,6 +294,7 @@ def _people() -> PeopleRules:
         follow_one=frozenset(follow["one"]),
         bad_given=frozenset(follow["bad_given"]),
         given=frozenset(follow["given"]),
+        verbish=frozenset(follow["verbish"]),
         not_names=frozenset(data["not_names"]["words"]),
         small=frozenset(data["not_names"]["small"]),
         old=frozenset(data["not_names"]["old"]),

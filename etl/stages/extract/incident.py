@@ -61,7 +61,7 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
     for s in weighed:
         a = out[-1] if out else None
         if a is not None and _one_case(a, s, r):
-            joined = Stretch([*a.reads, *s.reads], a.opened, names=a.names | s.names)
+            joined = Stretch([*a.reads, *s.reads], a.opened)
             judge(joined, r.article, r.page.view, r.hits, whole, r.rules)
             out[-1] = joined
         else:
@@ -79,7 +79,7 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
     if b.verdict != "incident":
         return False
     same_kind = kind_of(a, r)[0] == kind_of(b, r)[0]
-    if same_kind and not segment_._closed(a):
+    if same_kind and not a.closed:
         return True
     return same_kind and _is_lead(a, b)
 

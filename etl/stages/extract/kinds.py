@@ -26,20 +26,27 @@ def score(view: str, hits: Hits, ranges: Sequence[Span], rules: Sequence[KindRul
     points: Scores = {}
     if not ranges:
         return points
-    opening = ranges[0][0] + OPENING_LENGTH
+    low, high = ranges[0][0], ranges[-1][1]
+    opening = low + OPENING_LENGTH
     for rule in rules:
         total = 0.0
         for tag, weight in ((rule.strong, STRONG), (rule.weak, WEAK)):
             spans = hits.get(tag)
-            if not spans:
+            if not spans or spans[-1][0] < low or spans[0][0] >= high:
                 continue
-            inside = [s for s in spans if any(a <= s[0] < b for a, b in ranges)]
+            inside = [s for s in spans if low <= s[0] < high and _within(s[0], ranges)]
+            if not inside:
+                continue
             total += weight * min(len({view[s : min(e, s + 6)] for s, e in inside}), CAP)
-            if inside and weight == STRONG and inside[0][0] < opening:
+            if weight == STRONG and inside[0][0] < opening:
                 total += OPENING
         if total:
             points[rule.code] = total
     return points
+
+
+def _within(position: int, ranges: Sequence[Span]) -> bool:
+    return any(start <= position < end for start, end in ranges)
 
 
 # 他以为是被人偷了: what somebody thought

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.rules.extract import PeopleRules
+from etl.stages.extract.text import occurrences
 
 # 艾尼瓦尔·买买提
 DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
@@ -16,7 +17,7 @@ def foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
         name = view[at : at + size]
         if len(name) < size or not given_ok(view, at, at + size, rules) or name[:2] in rules.follow_two:
             continue
-        if name[:2] in rules.not_names or not may_end(view, at + size, rules) or view.count(name) < 2:
+        if name[:2] in rules.not_names or not may_end(view, at + size, rules) or occurrences(view, name) < 2:
             continue
         if not any(w in name for w in NOT_NAME_PARTS):
             return at + size
@@ -76,7 +77,8 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
     """
     dotted = DOT_NAME_RE.match(view, at)
     if dotted:
-        return dotted.end()
+        last = dotted[0].rindex("·") + at + 1
+        return next((e for e in range(last + 1, dotted.end() + 1) if may_end(view, e, rules)), dotted.end())
     head = 2 if view[at : at + 2] in rules.compound else 1
     if head == 1 and view[at : at + 1] not in rules.single:
         return None
@@ -102,15 +104,12 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
         only = next(iter(fits))
         return at + only if good or (not strict and plausible(view, at + head, at + only, rules)) else None
     long, short = head + 2, head + 1
-    if (
-        view.count(view[at : at + short]) > view.count(view[at : at + long])
-        and view[at + long - 1] not in rules.given
-    ):
+    if occurrences(view, view[at : at + short]) > occurrences(view, view[at : at + long]):
         return at + short
     if view[at + long - 1] in rules.given:
         return at + long
     if good:
-        return at + (long if view.count(view[at : at + long]) > 1 else short)
+        return at + (long if occurrences(view, view[at : at + long]) > 1 else short)
     return at + short if plausible(view, at + head, at + short, rules) else None
 
 

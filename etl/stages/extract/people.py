@@ -7,11 +7,13 @@ word that introduces persons (民警李冉和盛鹏), whose length is settled by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from etl.rules.extract import PeopleRules
+from etl.rules.trie import trie_pattern
 from etl.stages.extract.names import foreign_end, given_ok, may_end, name_end, plausible, surname_of
+from etl.stages.extract.text import Taken, occurrences
 
 # 张某某, 李某甲, 张某群, 郝某1
 AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
@@ -67,23 +69,27 @@ class Mention:
 
 def find(view: str, rules: PeopleRules) -> list[Mention]:
     """All mentions of named persons in a body, in order, none overlapping."""
-    found: dict[int, Mention] = {}
+    taken = Taken(len(view))
+    listed: list[Mention] = []
     skipped: set[int] = set()
-    for mention in (
-        *_introduced(view, rules, skipped),
-        *_titled(view, rules),
-        *_nicknames(view, rules),
-        *_surnames(view),
+
+    def keep(mentions: Iterable[Mention]) -> None:
+        for m in mentions:
+            if m.start not in skipped and taken.free(m.start, m.end):
+                taken.take(m.start, m.end)
+                listed.append(m)
+
+    for kind in (
+        _introduced(view, rules, skipped),
+        _titled(view, rules),
+        _nicknames(view, rules),
+        _surnames(view),
     ):
-        free = not any(m.start < mention.end and mention.start < m.end for m in found.values())
-        if free and mention.start not in skipped:
-            found[mention.start] = mention
-    listed = sorted(found.values(), key=lambda m: m.start)
-    for mention in _behind_short(view, listed, rules):
-        if not any(m.start < mention.end and mention.start < m.end for m in listed):
-            listed.append(mention)
+        keep(kind)
     listed.sort(key=lambda m: m.start)
-    return sorted([*listed, *_repeats(view, listed, rules)], key=lambda m: m.start)
+    keep(list(_behind_short(view, listed, rules)))
+    keep(list(_repeats(view, listed)))
+    return sorted(listed, key=lambda m: m.start)
 
 
 # ---------------------------------------------------------------- titles and 某
@@ -151,15 +157,17 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
     after = view[end : end + 1]
     if after not in rules.given:
         return end
+    if after not in rules.verbish:
+        return end + 1
     short, long = view[start:end], view[start : end + 1]
-    if view.count(long) > 1 and view.count(long) == view.count(short):
+    if occurrences(view, long) > 1 and occurrences(view, long) == occurrences(view, short):
         return end + 1  # 王某平低着头: every 王某 is 王某平
     if may_end(view, end + 1, rules) and (
-        view[end : end + 2] not in rules.follow_two or view.count(long) > 1
+        view[end : end + 2] not in rules.follow_two or occurrences(view, long) > 1
     ):
         return end + 1
     ends = (m.end() for m in re.finditer(re.escape(long), view))
-    return end + 1 if view.count(long) > 1 and any(may_end(view, e, rules) for e in ends) else end
+    return end + 1 if occurrences(view, long) > 1 and any(may_end(view, e, rules) for e in ends) else end
 
 
 def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:
@@ -221,7 +229,7 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
 
 
 # Words that introduce persons but stand before much else too (群众幸福感)
-FOREIGN_ROLES = frozenset({"officer", "neutral", "party", "relative"})
+FOREIGN_ROLES = frozenset({"officer"})
 LOOSE_ROLES = frozenset({"neutral", "party", "relative", "helper"})
 
 
@@ -232,8 +240,8 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     if "·" in name or view.startswith("（", end):
         return True
     if not all(c in rules.given for c in given):
-        return view.count(name) > 1
-    return len(given) > 1 or view.count(name) > 1 or view[end : end + 1] in "，。、（"
+        return occurrences(view, name) > 1
+    return len(given) > 1 or occurrences(view, name) > 1 or view[end : end + 1] in "，。、（"
 
 
 # ---------------------------------------------------------------- nicknames, repeats
@@ -256,6 +264,8 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         end = m.start() + 2
         if view.startswith("某", end):
             end += 1
+        elif kind == "老" and view[end : end + 1] == "家":
+            pass
         elif not may_end(view, end, rules):
             if (
                 kind == "小"
@@ -268,7 +278,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
                 continue
         name = view[m.start() : end]
         introduced = INTRO_RE.search(view, max(0, m.start() - 8), m.start()) or ALIAS_RE.match(view, end)
-        if not introduced and view.count(name) < 2:
+        if not introduced and occurrences(view, name) < 2:
             continue
         if view[m.start() - 1 : m.start()] in {
             "大",
@@ -292,7 +302,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
 
 
 INTRO_RE = re.compile(
-    r"(?:女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年)(?:的)?$"
+    r"(?:女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年|工友|快递员|外卖员|保安|护工|同伴|牧民|游客|乘客|旅客|岁|店员|徒弟|好友|租客|房客|新生|实习生|徒弟)(?:的)?$"
 )
 
 
@@ -308,7 +318,7 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
         for hit in re.finditer(re.escape(surname) + r"[\u4e00-\u9fff]{2}", view):
             name = hit[0]
             usual = plausible(view, hit.start() + 1, hit.end(), rules)
-            often = view.count(name) > 1 and given_ok(view, hit.start() + 1, hit.end(), rules)
+            often = occurrences(view, name) > 1 and given_ok(view, hit.start() + 1, hit.end(), rules)
             if name[:2] not in rules.not_names and (usual or often) and may_end(view, hit.end(), rules):
                 officer = m.form == "officer" or m.lead_role == "officer"
                 yield Mention(
@@ -337,23 +347,18 @@ def _surnames(view: str) -> Iterator[Mention]:
         yield Mention(m.start(1), m.end(1), m[1], m[1], "surname", sex)
 
 
-def _repeats(view: str, found: Sequence[Mention], rules: PeopleRules) -> Iterator[Mention]:
+def _repeats(view: str, found: Sequence[Mention]) -> Iterator[Mention]:
     """Later occurrences of full names that were introduced once."""
-    starts = {m.start for m in found}
-    for name, first in {m.name: m for m in found if m.form in {"full", "dot"}}.items():
-        at = view.find(name)
-        while at >= 0:
-            if at not in starts and not any(m.start < at + len(name) and at < m.end for m in found):
-                yield Mention(
-                    at,
-                    at + len(name),
-                    name,
-                    first.surname,
-                    "full",
-                    first.sex,
-                    lead_role=first.lead_role if first.lead_role == "officer" else "",
-                )
-            at = view.find(name, at + len(name))
+    named = {m.name: m for m in reversed(found) if m.form in {"full", "dot"}}
+    if not named:
+        return
+    for hit in re.finditer(trie_pattern(list(named)[:MAX_NAMES]), view):
+        first = named[hit[0]]
+        role = "officer" if first.lead_role == "officer" else ""
+        yield Mention(hit.start(), hit.end(), hit[0], first.surname, "full", first.sex, lead_role=role)
+
+
+MAX_NAMES = 200  # a body that names more people is a list of names
 
 
 def _mention(

@@ -216,19 +216,25 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
         role = INSTEAD.get((family, role), role)
         fitted[role] = fitted.get(role, 0) + n
     fitted.pop("officer", None)
-    if not fitted or set(fitted) == {"reporter"}:
-        default = _default(best, kind)
-        if fitted and family in {"theft", "fraud", "lost_property", "assault"}:
-            return "victim", ("reporter",)
-        if fitted and default != "reporter":
-            return (
-                (default, ("reporter",)) if default in {"victim", "relative", "party"} else ("reporter", ())
-            )
-        return default, ()
+    if not fitted:
+        return _default(best, kind), ()
+    if set(fitted) == {"reporter"}:
+        likely = REPORTER_IS.get(family)
+        return (likely, ("reporter",)) if likely else ("reporter", ())
+    was = {r for r in votes if r in {"victim", "relative"} and INSTEAD.get((family, r), r) != r}
     fitted = _contest(fitted, best, kind)
     role = min(fitted, key=lambda r: ORDER.index(r) if r in ORDER else 99)
-    also = tuple(r for r in ORDER if r in fitted and r != role and r in {"reporter", "party", "relative"})
+    also = tuple(r for r in ORDER if r != role and (r in was or (r in fitted and r in FURTHER)))
     return role, also
+
+
+FURTHER = {"reporter", "party", "relative"}
+# What somebody is of whom we only know that he called the police.
+REPORTER_IS = {
+    "theft": "victim", "fraud": "victim", "lost_property": "victim", "assault": "victim",
+    "dispute_mediation": "party", "noise": "party", "person_assistance": "party",
+    "household_registration_service": "party", "missing_person": "relative", "runaway_juvenile": "relative",
+}  # fmt: skip
 
 
 def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:

@@ -78,6 +78,21 @@ class Stretch:
     rule: str = ""
     names: set[str] = field(default_factory=set)
     kind: tuple[str, str] | None = None  # code and the rule that settled it, once known
+    narrative: bool = False  # whether a sentence of it may tell an event
+    closed: bool = False  # whether the case told has come to an end
+
+    def __post_init__(self) -> None:
+        for r in self.reads:
+            self._note(r)
+
+    def append(self, r: Read) -> None:
+        self.reads.append(r)
+        self._note(r)
+
+    def _note(self, r: Read) -> None:
+        self.names |= r.names
+        self.narrative = self.narrative or "narrative" in r.cues
+        self.closed = self.closed or bool(CLOSED_RE.search(r.sentence.text))
 
     @property
     def span(self) -> tuple[int, int]:
@@ -204,11 +219,9 @@ def stretches(reads: Sequence[Read]) -> list[Stretch]:
             quotes = _quotes_before(cut[-1] if cut else None, r)
             cut.append(Stretch([*headings[-1:], *quotes, r], reason or "start"))
         else:
-            cut[-1].reads.append(r)
+            cut[-1].append(r)
         headings = []
     cut += [Stretch([h], "heading") for h in headings]
-    for s in cut:
-        s.names = set().union(*(r.names for r in s.reads))
     return cut
 
 
@@ -238,25 +251,19 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return "start"
     if not _begins(reads, i):
         return ""
-    told = [x for x in current.reads if "narrative" in x.cues]
     if current.opened == "number" and not r.first:
         return ""
-    if r.names & current.names and told:
+    if r.names & current.names and current.narrative:
         return ""
     if opening_time(r):
         return "time"
-    if (
-        r.first
-        and ANOTHER_RE.match(r.sentence.text)
-        and _closed(current)
-        and r.cues & {"report", "discovery"}
-    ):
+    if r.first and ANOTHER_RE.match(r.sentence.text) and current.closed and r.cues & {"report", "discovery"}:
         return "same day"
-    if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and _closed(current):
+    if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and current.closed:
         return "fresh"
-    if r.first and "report" in r.cues and not _continues(r) and _closed(current) and r.names:
+    if r.first and "report" in r.cues and not _continues(r) and current.closed and r.names:
         return "report"
-    if r.first and r.times and _clock_opens(r) and _closed(current) and not _continues(r) and told:
+    if r.first and r.times and _clock_opens(r) and current.closed and not _continues(r) and current.narrative:
         return "clock"
     return ""
 
@@ -324,12 +331,6 @@ CONTINUES_RE = re.compile(
 )
 
 
-def _closed(current: Stretch) -> bool:
-    """Whether the case told so far has come to an end."""
-    text = "".join(r.sentence.text for r in current.reads)
-    return bool(CLOSED_RE.search(text))
-
-
 CLOSED_RE = re.compile(
     r"抓获|归案|拘留|刑拘|罚款|调解|和解|握手言和|送回|送到|送往|归还|交还|返还|领回|物归原主|团聚|接回|救(?:出|起|下|上)|脱险|获救|扑灭|道谢|感谢|致谢|锦旗|止付|保住|避免|办理中|办好|送医|化解|道歉|协议|找到|找回|追回|感激|称赞|依法|协商|赔偿|离开|到案|传唤|被控制|处罚|收缴|扣留|打开|解救|脱困|排除|关闭|关掉|平安|康复|和好|点头|满意|放归|摘除|取下|取出|锯开|扶出|完好|原谅|保证|认错|回家|回到|查获|查处|带回|送医|赔了不是|竖起|擦|拥抱|抱头|团圆"
 )
@@ -346,8 +347,8 @@ def merged(cut: Sequence[Stretch]) -> list[Stretch]:
     out: list[Stretch] = []
     for s in cut:
         if out and _belongs(out[-1], s):
-            out[-1].reads += s.reads
-            out[-1].names |= s.names
+            for r in s.reads:
+                out[-1].append(r)
         else:
             out.append(s)
     return out
@@ -357,11 +358,11 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
     if b.opened in {"heading", "number", "section"} or a.reads[-1].kind == "heading":
         return False
-    if not any("narrative" in r.cues for r in a.reads):
+    if not a.narrative:
         return False
     if a.names & b.names:
         return True
-    if _closed(a):
+    if a.closed:
         return False
     head = b.reads[0]
     return not head.first or bool(PURSUIT_RE.match(head.sentence.text))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 VIEW = str.maketrans(",:!?;()", "，：！？；（）")
 # Digits keep their ASCII colon and comma: 17:30, 1,200
@@ -86,6 +86,25 @@ def _verse_joined(view: str) -> str:
 
 def _is_verse(line: str) -> bool:
     return 0 < len(line) <= VERSE_MAX and line[-1] not in "。；" and bool(VERSE_HEAD_RE.match(line))
+
+
+class Taken:
+    """Which characters of a text are taken by something found already; every question costs its own length."""
+
+    def __init__(self, length: int) -> None:
+        self._map = bytearray(length + 1)
+
+    def free(self, start: int, end: int) -> bool:
+        return not any(self._map[start:end])
+
+    def take(self, start: int, end: int) -> None:
+        self._map[start:end] = b"\1" * (end - start)
+
+
+@lru_cache(maxsize=512)
+def occurrences(view: str, word: str) -> int:
+    """How often `word` stands in `view`; asked again and again for the few names of a body."""
+    return view.count(word)
 
 
 def split_sentences(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -8,13 +8,15 @@ name, a time, a preposition or the like.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from etl.model import Agency, Article, Span
 from etl.rules.divisions import Divisions
 from etl.rules.extract import UnitRules
 from etl.stages.extract.admin import settle, stated_divisions
+from etl.stages.extract.text import Taken
 
 HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
 MAX_NAME = 22
@@ -74,12 +76,14 @@ def find(
         if not name:
             pronouns.append(_pronoun(view, m.start(), m.end(), m[0], rules))
     _flush(view, parts, units, rules, divisions)
+    taken = Taken(len(view))
+    for start, end in [(u.start, u.end) for u in units] + [(p.start, p.end) for p in pronouns]:
+        taken.take(start, end)
     for m in rules.pronoun.finditer(view):
-        if not any(u.start <= m.start() < u.end for u in units):
-            level = rules.pronouns[m[0]]
-            if not any(p.start <= m.start() < p.end for p in pronouns):
-                pronouns.append(Pronoun(m.start(), m.end(), level, m[0]))
-    units = [_tailed(u, units) for u in units]
+        if taken.free(m.start(), m.start() + 1):
+            pronouns.append(Pronoun(m.start(), m.end(), rules.pronouns[m[0]], m[0]))
+    by_name = {u.name: u for u in units if len(u.name) >= 5}
+    units = [_tailed(u, by_name) for u in units]
     units += _short_forms(view, units)
     units.sort(key=lambda u: u.start)
     pronouns.sort(key=lambda p: p.start)
@@ -101,16 +105,18 @@ def framing(article: Article, rules: UnitRules, divisions: Divisions) -> list[Un
     return [Unit(-1, -1, u.name, u.full, u.level) for u in found]
 
 
-def _tailed(unit: Unit, units: Sequence[Unit]) -> Unit:
+def _tailed(unit: Unit, by_name: Mapping[str, Unit]) -> Unit:
     """`unit` under the name that its end bears elsewhere: 相信太东派出所 is 太东派出所."""
-    for other in units:
-        if len(other.name) >= 5 and unit.name.endswith(other.name) and len(unit.name) > len(other.name):
+    for cut in range(1, len(unit.name) - 4):
+        other = by_name.get(unit.name[cut:])
+        if other is not None:
             return Unit(unit.end - len(other.name), unit.end, other.name, other.full, other.level)
     return unit
 
 
 def _before(bounds: Sequence[int], position: int) -> int:
-    return max((b for b in bounds if b <= position), default=0)
+    i = bisect_right(bounds, position)
+    return bounds[i - 1] if i else 0
 
 
 def _left_end(view: str, start: int, floor: int) -> int:
@@ -264,7 +270,7 @@ def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
             found.append(Unit(m.start(), m.end(), unit.name, unit.full, unit.level))
     taken = {u.start for u in found}
     for m in SHORT_RE.finditer(view):
-        if m[1][-1] not in NOT_SHORT and not any(m.start() <= t <= m.end() for t in taken):
+        if m[1][-1] not in NOT_SHORT and taken.isdisjoint(range(m.start(), m.end() + 1)):
             match = next((u for s, u in stems.items() if m[1].endswith(s) or s.endswith(m[1][-2:])), None)
             name = m[1] + "所"
             found.append(
