@@ -12,7 +12,7 @@ from etl.rules.repair_statistics import Statistics
 # Share of the page in the blend. A page repeats its names and terms, but is short.
 PAGE_SHARE = 0.15
 # Words tell what characters do not, but punctuation and names only by characters.
-WORD_SHARE = 0.6
+WORD_SHARE = 0.8
 
 # Bits to tell one digit from the others, one letter from the others.
 IN_CLASS = {"0": 3.3, "A": 4.7}

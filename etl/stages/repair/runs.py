@@ -35,30 +35,28 @@ NOTE_RE = re.compile(r"\(([a-zü\u00e0-\u01dc]{1,6})\)")
 PIECE_STARTS = ("!", "?", "、", "\n", "")
 
 QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
-UNBALANCED = 4.0
 
-BEAM = 16
-NEAR_TIE = 8.0
-HALVES_LESS = 6.0
-LEAST_PAIR = 8.0
-LEAST_SECOND = 1.5
-MAX_RUN = 120
-# Bits a reading may lie behind the best one so far; a wrong character early shows a little later.
-FAR_BEHIND, DEAR = 46.0, 15.0
-# Assuming a dropped pair is tried where character and next one cost so much, and kept if not dearer by so much.
-SUSPECT, SLACK = 16.0, 3.0
-UNSEEN_AHEAD = 12.0
-MISSES = 3
-LAST_RESORT = 45.0
-THREE_LOST = 32.0
-# Two characters in a row that cost so much are either rare names or a wrong reading.
-STRAINED = 26.0
-DESPERATE = 3
-GIVE_UP = 20.0
-SOBER = 0.5
-ENDED = 4
-LOOK_AHEAD = 3
-WEIGHED = 12
+# How far the search goes, in readings and characters.
+BEAM, MAX_RUN = 16, 120
+ENDED = 3  # readings tried where a trail is unknown, so that a hundred characters fit
+WEIGHED, LOOK_AHEAD = 12, 3  # readings weighed with words at the end, and characters after the run that count
+
+# All in bits. Tuned on damage generated from the last fifth of the first half of the news text.
+BEHIND, FAR_BEHIND = (
+    24.0,
+    40.0,
+)  # a pair of halves may cost so much more than the best reading; on a second look
+DEAR, STRAINED = 15.0, 26.0  # a second look: a character on average; two in a row (a rare name or an error)
+SUSPECT, SLACK = (
+    18.0,
+    3.0,
+)  # a dropped pair is tried where a character and the next cost so much; how much more
+UNSEEN_AHEAD = 12.0  # the most that the next character counts: it may be wrong itself
+LEAST_PAIR, LEAST_SECOND, MISSES = 8.0, 4.0, 2  # halves below these are not looked for
+LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to the first, or three lost ones
+NEAR_TIE, GIVE_UP = 8.0, 20.0  # among readings that go on alike; beyond a reading that has come to its end
+UNBALANCED = 4.0  # a quotation mark that closes what is not open
+SOBER = 0.4  # the costs of neighbours overlap, so plain 2**-cost would be too sure of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Finder:
     text: str
     codes: Codes
     plausible: Plausibility
-    behind: float = 30.0
+    behind: float = BEHIND
 
     def runs(self) -> Iterator[Run]:
         """All places that can be read as a run, left to right, not overlapping."""
@@ -139,6 +137,7 @@ class Finder:
                 beam = best([*self._steps(beam, 0xA3, 0xBF, at), *self._unassigned(beam)])
                 continue
             if "@" <= char <= "~":
+                marked = marked or NOTE_RE.match(text, at + 1) is not None
                 done += self._in_step(self._steps(beam, ord(char), -1, at), at + 1)
             lead, trail = bytes_of(char)
             if not lead or len(done) > 2 * BEAM:
@@ -174,7 +173,7 @@ class Finder:
         limit = min((r.cost for r in beam), default=0.0) + self.behind
         for r in beam:
             char, seen = self.codes.chars.get((r.pending, trail), ("", ""))
-            bound = limit - HALVES_LESS - r.cost
+            bound = limit - r.cost
             if char:
                 cost = self.plausible.cost(r.seen[-2:] + seen)
                 out.append(r.plus(cost, char, seen, pending))
@@ -189,7 +188,7 @@ class Finder:
                 continue
             out += self._halves(r, trail, pending, ahead, bound)
         if not out:  # something must have been dropped here, a pair or two
-            for r in beam[:DESPERATE]:
+            for r in beam[:ENDED]:
                 out += self._halves(r, trail, pending, ahead, LAST_RESORT)
                 out.append(r.plus(THREE_LOST, LOST * 3, "000", pending))
         return best(out)
