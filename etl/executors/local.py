@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -34,6 +35,7 @@ DEADLINE_EXIT = 1  # how faulthandler ends a process whose time is over
 RECYCLE_TASKS = 500  # tasks after which the workers are replaced, in case a library leaks
 MARKS = 1024  # tasks that may be in flight
 POLL_S = 0.5
+EXIT_S = 2.0
 
 marks: Any = None  # in a worker: per task the file in hand, from 1
 
@@ -119,7 +121,7 @@ class LocalPool:
 
     def give_up(self, file: RawFile, task: Task) -> Processed:
         """The rejection of a file that ended two workers; how the second one ended tells why."""
-        codes = [p.exitcode for p in processes_of(task.pool)]
+        codes = exit_codes(processes_of(task.pool))
         self.end(task.pool)
         if DEADLINE_EXIT in codes:
             detail = f"longer than {self.limits.timeout_s:g} s, twice"
@@ -154,6 +156,14 @@ class LocalPool:
 def processes_of(executor: ProcessPoolExecutor) -> list[BaseProcess]:
     """Its workers; the library has no word for them and forgets them when it is shut down."""
     return list((executor._processes or {}).values())
+
+
+def exit_codes(workers: Sequence[BaseProcess]) -> list[int | None]:
+    """How workers of a broken pool ended. The library collects them too, and who comes second waits for a moment."""
+    end = time.monotonic() + EXIT_S
+    while None in (codes := [worker.exitcode for worker in workers]) and time.monotonic() < end:
+        time.sleep(0.01)
+    return codes
 
 
 def kill(workers: Sequence[BaseProcess]) -> None:

@@ -15,6 +15,8 @@ from etl.model import Decoded
 
 MAX_BAD_SHARE = 0.005  # more replacement characters than this: undecodable
 MAX_CONTROL_SHARE = 0.01  # more control characters than this: not text
+MIN_SHARE = 0.06  # everyday characters in the worst of real texts, a list of names, are a tenth
+MIN_SHARE_BYTES = 200  # fewer can be names only
 SAMPLE_BYTES = 16_384  # enough for any of the counts below to settle
 
 # UTF-32 stands before UTF-16: its little-endian mark begins with the other's.
@@ -233,7 +235,7 @@ def by_evidence(data: bytes, declared: str | None) -> tuple[str, str, float]:
     codec = max(CANDIDATES, key=lambda c: scores[c])
     if scores[codec] <= 0 and (text := strict(data, "utf-8")) is not None:
         return text, "utf-8", 0.5
-    if scores[codec] <= 0:
+    if scores[codec] <= (MIN_SHARE if len(data) > MIN_SHARE_BYTES else 0):
         raise ArticleError("undecodable", "no encoding gives readable text")
     second = max(scores[c] for c in CANDIDATES if c not in kin(codec))
     confidence = 0.5 + 0.45 * min(1.0, max(0.0, scores[codec] - second) / 0.3)

@@ -160,10 +160,10 @@ def is_data_error(error: BaseException) -> bool:
     """Whether the fault lies in the values sent: what the server refuses by state, and what the client does.
 
     The client refuses NUL with a DataError without a state, a lone surrogate with a UnicodeEncodeError, and
-    a value that it can't write at all with another ValueError.
+    a value that it can't write at all with another ValueError or ArithmeticError.
     """
     if not isinstance(error, psycopg.Error):
-        return isinstance(error, ValueError | OverflowError)
+        return isinstance(error, ValueError | ArithmeticError)
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
     return error.sqlstate.startswith(DATA_STATES)

@@ -90,15 +90,29 @@ def quality(a: Article) -> dict[str, Any]:
     }
 
 
+MAX_YUAN = 1e14  # what numeric(16, 2) holds
+
+
 def incident_row(ordinal: int, i: Incident, agency_id: int | None) -> Row:
     """The columns INCIDENT_CONTENT."""
     spans = {field: [list(s) for s in spans] for field, spans in i.spans.items()}
     return (
         ordinal, i.kind, *when_row(i.occurred), *when_row(i.reported),
         i.place, i.station, i.station_full, agency_id, i.province, i.city, i.district,
-        list(i.items), None if i.amount_cny is None else Decimal(str(i.amount_cny)).quantize(Decimal("0.01")),
+        list(i.items), money(i.amount_cny),
         list(i.outcome), i.polarity, *i.evidence, Jsonb(spans), list(i.flags),
     )  # fmt: skip
+
+
+def money(yuan: float | None) -> Decimal | None:
+    """An amount as its column holds it; what is beyond all money on earth was no amount, and is none.
+
+    >>> money(1200.5), money(1e30)
+    (Decimal('1200.50'), None)
+    """
+    if yuan is None or not abs(yuan) < MAX_YUAN:
+        return None
+    return Decimal(str(yuan)).quantize(Decimal("0.01"))
 
 
 def when_row(w: When | None) -> Row:

@@ -5,7 +5,11 @@ A further shape is one more module with a `READER` and one more entry in `READER
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from etl.model import Decoded, Parsed
+from etl.stages.decode import UNWANTED_RE
 from etl.stages.parse import front_matter, html_page, plain
 
 # The first reader that recognises its shape reads the page; the last one takes everything.
@@ -20,4 +24,26 @@ def parse(decoded: Decoded) -> Parsed:
     >>> parse(Decoded("---\\ntitle: 一盆花\\n---\\n<p>2月23日，&ldquo;花&rdquo;丢了。</p>", "utf-8", 1.0)).text
     '2月23日，“花”丢了。'
     """
-    return next(reader for reader in READERS if reader.sniff(decoded.text)).read(decoded.text)
+    parsed = next(reader for reader in READERS if reader.sniff(decoded.text)).read(decoded.text)
+    if not any(map(UNWANTED_RE.search, written(parsed))):
+        return parsed
+    return replace(
+        parsed,
+        text=unescaped(parsed.text),
+        declared={name: unescaped(value) for name, value in parsed.declared.items()},
+        image_urls=tuple(map(unescaped, parsed.image_urls)),
+        head_image=parsed.head_image and unescaped(parsed.head_image),
+    )
+
+
+def written(parsed: Parsed) -> Iterator[str]:
+    """Every string that markup gave."""
+    yield parsed.text
+    yield from parsed.declared.values()
+    yield from parsed.image_urls
+    yield parsed.head_image or ""
+
+
+def unescaped(text: str) -> str:
+    """Without the characters that decoding takes away: YAML and JSON bring them back by escapes (`\\0`)."""
+    return UNWANTED_RE.sub("", text)

@@ -13,11 +13,11 @@ from lxml import etree
 
 from etl.errors import ArticleError
 
-# What a reader never shows: code, embedded objects, form controls.
+# What a reader never shows: code, embedded objects, form controls. Not <form>: many sites wrap a whole page in one.
 HIDDEN = frozenset(
     re.findall(
         r"\w+",
-        "script style template noscript iframe object embed canvas svg math audio video map form button select "
+        "script style template noscript iframe object embed canvas svg math audio video map button select "
         "textarea input option head title meta link nav footer",
     )
 )
