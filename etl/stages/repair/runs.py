@@ -26,7 +26,7 @@ from etl.stages.repair.plausibility import Plausibility
 LOST = "\ufffd"
 SYLLABLE = r"[a-zü\u00e0-\u01dc]{1,6}\)"
 # 親?!袄先祟^   醫???、   們?nèi)珕T
-START_RE = re.compile(rf"\?(?:[!?]|(?={SYLLABLE}))")
+START_RE = re.compile(rf"(?<![?!])\?(?:[!?]|(?={SYLLABLE}))")
 # What a `?` in a run may have swallowed the first character of: </p>  &#xff0c;  (nèi)
 REST_RE = re.compile(rf"(?P<tag>/?[a-z]{{1,10}}\d?/?>)|#x(?P<entity>[0-9a-f]{{2,5}});|(?P<note>{SYLLABLE})")
 # 產 read as ?a, then its note: (chǎn)
@@ -37,7 +37,7 @@ PIECE_STARTS = ("!", "?", "、", "\n", "")
 QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
 
 # How far the search goes, in readings and characters.
-BEAM, MAX_RUN = 16, 120
+BEAM, MAX_RUN, PARAGRAPH = 16, 120, 1000
 ENDED = 3  # readings tried where a trail is unknown, so that a hundred characters fit
 WEIGHED, LOOK_AHEAD = 12, 3  # readings weighed with words at the end, and characters after the run that count
 
@@ -106,9 +106,15 @@ class Finder:
     behind: float = BEHIND
 
     def runs(self) -> Iterator[Run]:
-        """All places that can be read as a run, left to right, not overlapping."""
+        """All places that can be read as a run, left to right, not overlapping.
+
+        A page has about two runs in a thousand characters; one made of marks is not searched to its end.
+        """
         at = 0
-        while mark := START_RE.search(self.text, at):
+        for _ in range(20 + len(self.text) // 200):
+            mark = START_RE.search(self.text, at)
+            if not mark:
+                return
             run = self._run(mark)
             if run is None or run.strained or run.cost > DEAR:
                 run = replace(self, behind=FAR_BEHIND)._run(mark) or run
@@ -119,8 +125,8 @@ class Finder:
     def _run(self, mark: re.Match[str]) -> Run | None:
         """The run that begins at `mark`; None if no reading comes to an end."""
         text = self.text
-        line_end = text.find("\n", mark.start())
-        line_end = len(text) if line_end < 0 else line_end
+        line_end = text.find("\n", mark.start(), mark.start() + 2 * MAX_RUN)
+        line_end = min(len(text), mark.start() + 2 * MAX_RUN) if line_end < 0 else line_end
         beam, at = self._beginnings(mark)
         done: list[Reading] = []
         marked = len(mark[0]) == 1
@@ -288,18 +294,19 @@ class Finder:
             return None
         done = best(done)
         end = max(r.end for r in done)
-        ahead = (self.text[:line_end] + "\n")[: end + LOOK_AHEAD]
         whole = {}
         for r in done[:WEIGHED]:
-            tail = ahead[r.end :].translate(self.codes.seen)
-            cost = self.plausible.whole_cost(r.seen + tail)
+            cost = self.plausible.whole_cost(r.seen + self._seen_ahead(r.end, end, line_end))
             whole[r.text + self.text[r.end : end]] = cost + self._unbalanced(start, r.text)
         readings = sorted(whole, key=lambda text: whole[text])
         least = whole[readings[0]]
         beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
-        shown = self.plausible.whole_cost(done[0].seen[:2] + ahead[start + 2 :].translate(self.codes.seen))
+        context = done[0].seen[:2]
+        shown = self.plausible.whole_cost(context + self._seen_ahead(start + 2, end, line_end))
         total = sum(beliefs)
-        best_seen = done[0].seen[:2] + (readings[0] + ahead[end : end + 1]).translate(self.codes.seen)
+        best_seen = (
+            context + readings[0].translate(self.codes.seen) + self._seen_ahead(end, end, line_end)[:1]
+        )
         return Run(
             start=start,
             end=end,
@@ -311,13 +318,19 @@ class Finder:
             beliefs=tuple(b / total for b in beliefs),
         )
 
+    def _seen_ahead(self, start: int, end: int, line_end: int) -> str:
+        """The text from `start` to a little after `end` as the statistics see it, with the end of its line."""
+        border = "\n" if end + LOOK_AHEAD > line_end else ""
+        return (self.text[start : min(end + LOOK_AHEAD, line_end)] + border).translate(self.codes.seen)
+
     def _strained(self, text: str) -> bool:
         costs = [self.plausible.cost(text[i - 2 : i + 1]) for i in range(2, len(text))]
         return any(a + b > STRAINED for a, b in pairwise(costs))
 
     def _unbalanced(self, start: int, reading: str) -> float:
         """Bits against quotation marks that close what is not open, or open what is open."""
-        paragraph = self.text[self.text.rfind("\n", 0, start) + 1 : start] + reading
+        nearby = max(0, start - PARAGRAPH)
+        paragraph = self.text[max(nearby, self.text.rfind("\n", nearby, start) + 1) : start] + reading
         bits = 0.0
         for opening, closing in QUOTES:
             still_open = paragraph.count(opening) - paragraph.count(closing)
