@@ -44,7 +44,7 @@ class Division:
         return "city" if self.code.endswith("00") else "district"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # hashed by identity: look-ups are cached by it
 class Divisions:
     """All divisions by full and by short name; `sizes` and `longest` bound a look-up."""
 

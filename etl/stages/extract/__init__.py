@@ -32,6 +32,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     framing = units.framing(article, rules.units, rules.divisions)
     mentions = people.find(view, rules.people)
     reads = segment.read(page, found_times, mentions, hits)
+    agencies = units.agencies([*found_units, *framing], rules.units, rules.divisions)
     reading = Reading(
         article,
         page,
@@ -44,6 +45,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
         roles.grouped(mentions),
         reads,
         hits,
+        agencies,
     )
     told, segments = incidents(reading)
     quoted = figures_.figures(
@@ -53,6 +55,6 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
         kind=article_kind(article, segments, bool(quoted), rules.cues),
         incidents=told,
         figures=quoted,
-        agencies=units.agencies([*found_units, *framing], rules.units, rules.divisions),
+        agencies=agencies,
         segments=segments,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from etl.rules.divisions import Division, Divisions
 
@@ -16,7 +17,8 @@ SHORT_CONTEXT_RE = re.compile(
 )
 
 
-def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
+@lru_cache(maxsize=4096)  # the same few units are named again and again
+def stated_divisions(text: str, divisions: Divisions) -> tuple[Division, ...]:
     """Divisions that `text` (a unit chain, a place phrase, an opening) names, candidates in order of the text.
 
     A name with its suffix counts; a short one only where 公安, 警方, 分局 or the like follows, or
@@ -33,7 +35,7 @@ def stated_divisions(text: str, divisions: Divisions) -> list[Division]:
         ):
             found += here
         at += size or 1
-    return found
+    return tuple(found)
 
 
 def _division_at(text: str, at: int, divisions: Divisions) -> tuple[int, list[Division]]:
@@ -109,8 +111,8 @@ AWAY_BEFORE_RE = re.compile(
 )
 
 
-def settle(candidates: Sequence[Division], context: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Province, city and district from candidates that agree with each other and with `context`, and flags.
+def settle(candidates: Sequence[Division]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Province, city and district from candidates that agree with each other, and flags.
 
     A county name that several provinces have is kept as written; its parents are filled in only
     where the text names them, never from the list alone.

@@ -40,6 +40,7 @@ class Reading:
     groups: Sequence[Sequence[Mention]]
     reads: Sequence[Read]
     hits: Hits
+    agencies: Sequence[Agency]
 
 
 def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
@@ -293,8 +294,8 @@ def _admin(r: Reading, unit: Unit | None, place: str, opening: str) -> tuple[dic
     found = [d for text in (*chains, place, opening) for d in admin.stated_divisions(text, divisions)]
     found += admin.dateline_divisions(r.page.view, divisions)
     if not found:
-        found = admin.stated_divisions(lead, divisions)
-    parts, flags = admin.settle(found, r.page.view)
+        found = list(admin.stated_divisions(lead, divisions))
+    parts, flags = admin.settle(found)
     if "district" in parts and "city" not in parts:
         city = admin.city_stated(parts["district"], found, r.page.view, divisions)
         if city:
@@ -303,5 +304,9 @@ def _admin(r: Reading, unit: Unit | None, place: str, opening: str) -> tuple[dic
 
 
 def _agency(unit: Unit, r: Reading) -> Agency | None:
-    found = units.agencies([unit], r.rules.units, r.rules.divisions)
-    return replace(found[-1], name=unit.name) if found else None
+    """The unit as it stands in the article's list of agencies."""
+    known = next((a for a in r.agencies if a.full_name == unit.full), None)
+    if known is None:
+        found = units.agencies([unit], r.rules.units, r.rules.divisions)
+        known = found[-1] if found else None
+    return replace(known, name=unit.name) if known else None

@@ -301,7 +301,7 @@ def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> t
         for i, end in enumerate(ends):
             full = u.full[:end]
             parent = u.full[: ends[i - 1]] if i else None
-            parts, _ = settle(stated_divisions(full, divisions), full)
+            parts, _ = settle(stated_divisions(full, divisions))
             name = (
                 u.name
                 if end == len(u.full)
