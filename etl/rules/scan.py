@@ -8,6 +8,7 @@ is tried only where one of its heads stands. Plain words need no trial at all: t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from operator import add
@@ -192,4 +193,7 @@ def within(
     hits: Mapping[str, list[tuple[int, int]]], tag: str, start: int, end: int
 ) -> list[tuple[int, int]]:
     """The hits of `tag` that lie inside `[start, end)`."""
-    return [s for s in hits.get(tag, ()) if start <= s[0] and s[1] <= end]
+    spans = hits.get(tag)
+    if not spans:
+        return []
+    return [s for s in spans[bisect_left(spans, (start,)) : bisect_left(spans, (end,))] if s[1] <= end]

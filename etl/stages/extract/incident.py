@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, TypeVar
 
 from etl.model import Agency, Article, Incident, Segment, Span
 from etl.rules.extract import ExtractRules
@@ -25,7 +28,24 @@ OPENING = 80
 TRAILING = {"praise", "advice", "stat", "plan", "campaign", "meeting", "law", "banner"}
 
 
-@dataclass(frozen=True, slots=True)
+class Placed(Protocol):
+    @property
+    def start(self) -> int: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
+def _start(item: Placed) -> int:
+    return item.start
+
+
+def between(items: Sequence[P], span: Span) -> Sequence[P]:
+    """Those of `items`, which are in order, that begin within `span`."""
+    return items[bisect_left(items, span[0], key=_start) : bisect_left(items, span[1], key=_start)]
+
+
+@dataclass(frozen=True)
 class Reading:
     """Everything found once over a body."""
 
@@ -41,6 +61,27 @@ class Reading:
     reads: Sequence[Read]
     hits: Hits
     agencies: Sequence[Agency]
+
+    @cached_property
+    def known(self) -> Sequence[Unit]:
+        """Units that act, as far as the words around them tell."""
+        return [u for u in self.units if not _helps(self, u)]
+
+    @cached_property
+    def names(self) -> Counter[str]:
+        """How often each station is named."""
+        return Counter(u.name for u in self.known if u.level == "station")
+
+    @cached_property
+    def group_of(self) -> Mapping[int, int]:
+        """The group of each mention, by where it begins."""
+        return {m.start: i for i, group in enumerate(self.groups) for m in group}
+
+
+def _named_in(r: Reading, span: Span) -> list[Sequence[Mention]]:
+    """The groups of mentions, by person, of which one stands in `span`."""
+    found = dict.fromkeys(r.group_of[m.start] for m in between(r.mentions, span) if m.start in r.group_of)
+    return [r.groups[i] for i in sorted(found)]
 
 
 def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
@@ -146,14 +187,17 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     text = view[start:end]
     kind, rule = kind_of(s, r)
     s.rule = f"{s.rule}; kind: {rule}"
-    when = timing(view, (start, end), r.times, cal, s.span[0])
-    marked = [(t.start, t.end) for t in r.times] + [(u.start, u.end) for u in r.units]
-    blank = [(a - start, b - start) for a, b in marked if start <= a < end]
+    span = (start, end)
+    when = timing(view, span, between(r.times, (s.span[0], end)), cal, s.span[0])
+    marked = [(t.start, t.end) for t in between(r.times, span)] + [
+        (u.start, u.end) for u in between(r.units, span)
+    ]
+    blank = [(a - start, b - start) for a, b in marked]
     where = places.place(text, blank, rules.places)
     unit, unit_flags = station(r, (start, end), kind)
     unit = _with_bureau(unit, r) if unit else None
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
-    people = roles.persons(view, r.groups, (start, end), kind, rules.people)
+    people = roles.persons(view, _named_in(r, span), span, kind, rules.people)
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
     ended = outcomes.outcomes(view, (start, end), r.hits, kind, rules.outcomes, rules.negation)
@@ -209,14 +253,13 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
     Named in the case itself before anything else; then what a pronoun form points to; then the only
     unit of the article. A unit that merely helps or receives is passed over. Source: guideline, section 5.
     """
-    inside = [u for u in r.units if span[0] <= u.start < span[1] and not _helps(r, u)]
+    inside = [u for u in between(r.units, span) if not _helps(r, u)]
     if inside:
         return _acting(inside, kind), ()
-    known = [u for u in r.units if not _helps(r, u)]
-    points = [p for p in r.pronouns if span[0] <= p.start < span[1]]
-    before = [u for u in known if u.start < span[0]]
-    stations = [u for u in known if u.level == "station"]
-    names = Counter(u.name for u in stations)
+    known, names = r.known, r.names
+    points = between(r.pronouns, span)
+    before = known[: bisect_left(known, span[0], key=_start)]
+    stations = [u for u in known if u.level == "station"] if len(names) == 1 else []
     for p in points:
         same = [u for u in (before or known) if _level_group(u) == p.level]
         pointed = p.text[0] in "该我本" or p.text.startswith("所")

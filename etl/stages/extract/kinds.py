@@ -7,6 +7,7 @@ opening sentences 2 more: what an item says first is what it is about.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from etl.model import Span
@@ -34,7 +35,8 @@ def score(view: str, hits: Hits, ranges: Sequence[Span], rules: Sequence[KindRul
             spans = hits.get(tag)
             if not spans or spans[-1][0] < low or spans[0][0] >= high:
                 continue
-            inside = [s for s in spans if low <= s[0] < high and _within(s[0], ranges)]
+            near = spans[bisect_left(spans, (low,)) : bisect_left(spans, (high,))]
+            inside = [s for s in near if _within(s[0], ranges)]
             if not inside:
                 continue
             total += weight * min(len({view[s : min(e, s + 6)] for s, e in inside}), CAP)

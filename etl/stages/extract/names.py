@@ -13,7 +13,7 @@ DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
 
 def foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
     """Where a name outside the list of surnames ends (才让扎西, 旦正加): the text must use it again."""
-    for size in (4, 3, 2):
+    for size in (4, 3):
         name = view[at : at + size]
         if len(name) < size or not given_ok(view, at, at + size, rules) or name[:2] in rules.follow_two:
             continue

@@ -20,6 +20,7 @@ from etl.stages.extract.text import Taken
 
 HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
 MAX_NAME = 22
+MAX_PARTS = 7  # ministry to post: no chain is longer
 STATION_TAIL_RE = re.compile(r"(?:边境|水上|铁路|森林|交通|治安)?派出所$")
 # 石桥镇, 双河乡 before a longer name: the seat, not part of the shortest form
 TOWN_RE = re.compile(r"^[\u4e00-\u9fff]{2,4}?(?:街道|镇|乡)(?=[\u4e00-\u9fff]{2,}派出所)")
@@ -61,7 +62,7 @@ def find(
     last_end = 0
     for m in rules.ending.finditer(view):
         left = _left_end(view, m.start(), max(last_end, _before(bounds, m.start())))
-        if parts and last_end >= left and left == last_end:
+        if 0 < len(parts) < MAX_PARTS and left == last_end:
             name = _clean(view[last_end : m.start()], rules, divisions, inner=True)
             if name == view[last_end : m.start()] and (name or m[0] not in {"派出所", "大队", "中队"}):
                 parts.append((last_end, m.end()))

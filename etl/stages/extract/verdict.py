@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from etl.model import Article
 from etl.rules.extract import ExtractRules
-from etl.rules.scan import Hits
+from etl.rules.scan import Hits, within
 from etl.stages.extract import kinds
 from etl.stages.extract.segment import UNFIT, Read, Stretch
 
@@ -94,7 +94,7 @@ def circumstances(told: Sequence[Read], narrative: Sequence[Read], hits: Hits) -
     if any(not e.period for r in narrative for e in r.times):
         found.add("when")
     ranges = [(r.sentence.start, r.sentence.end) for r in told]
-    if any(a <= s[0] < b for tag in DECISIVE for s in hits.get(tag, ()) for a, b in ranges):
+    if any(within(hits, tag, a, b) for tag in DECISIVE for a, b in ranges):
         found.add("outcome")
     return found
 
