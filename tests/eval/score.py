@@ -6,6 +6,7 @@ an article, best pairs first; the values of unpaired incidents count as missed o
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -85,7 +86,7 @@ def alike(a: Any, b: Any) -> bool:
 
 
 def _pairs(text: str) -> Counter[str]:
-    return Counter(map("".join, zip(text, text[1:], strict=False))) or Counter([text])
+    return Counter(map("".join, itertools.pairwise(text))) or Counter([text])
 
 
 def instant(text: Any) -> datetime | None:

@@ -129,7 +129,10 @@ def test_stages_of_a_case_are_one_incident() -> None:
 
 
 def test_heading_separates_cases() -> None:
-    body = "走失老人平安回家\n许大爷迷路，青山派出所民警将其送回。\n丢失钱包失而复得\n冯女士丢失钱包，民警找到后归还。"
+    body = (
+        "走失老人平安回家\n许大爷迷路，青山派出所民警将其送回家中。\n"
+        "丢失钱包失而复得\n冯女士丢失钱包，民警找到后归还。"
+    )
     assert len(read(body).incidents) == 2
 
 
