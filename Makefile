@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := samples
 
-.PHONY: run test lint format bench clean
+.PHONY: run test lint format bench faults clean
 
 run: $(VENV)/installed
 	@$(BIN)/etl run $(SOURCES)
@@ -30,6 +30,9 @@ format: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
+
+faults: $(VENV)/installed
+	$(BIN)/python -m tests.faults
 
 clean:
 	rm -rf $(VENV) build dist

@@ -1,0 +1,100 @@
+"""The n-th call fails, for n = 1, 2, 3 until a run is clean: every point of the loading path, exhaustively."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+from unittest import mock
+
+import psycopg
+
+from etl import jobs
+from etl.errors import EtlError
+from etl.executors import local
+from etl.model import Processed, RawFile
+from etl.settings import Settings
+from etl.store import session
+from etl.store.batch import Batch
+from tests.faults.world import World, differences
+
+POINTS: tuple[tuple[Any, str], ...] = (
+    (jobs, "read_bytes"),
+    (jobs.ledger, "to_read"),
+    (jobs.ledger, "known_bytes"),
+    (jobs, "load_batch"),
+    (jobs.runs, "finish"),
+    (jobs.runs, "counts"),
+    (Batch, "rows"),
+    (Batch, "do"),
+    (Batch, "copy"),
+    (Batch, "draw"),
+    (local, "process"),
+)
+ERRORS = (
+    psycopg.OperationalError("the line went dead"),
+    MemoryError(),
+    OSError(28, "No space left on device"),
+)
+
+
+class InProcess(local.LocalPool):
+    """The pool without processes, so that faults can be put into what workers do."""
+
+    def submit(self, files: Sequence[RawFile]) -> Any:
+        future: Future[list[Processed]] = Future()
+        future.set_result([local.process_one(file) for file in files])
+        return local.Task(files, 0, future, None)  # type: ignore[arg-type]
+
+
+class FailsAt:
+    """Passes calls on, but for the n-th, which raises."""
+
+    def __init__(self, real: Callable[..., Any], n: int, error: BaseException) -> None:
+        self.real, self.left, self.error = real, n, error
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            raise self.error
+        return self.real(*arguments, **more)
+
+
+def every_point(world: World, most: int) -> int:
+    """Faults injected; after each the tables are whole, and a clean run completes them."""
+    injected = 0
+    settings = Settings(database_url=world.url, workers=1, settle_s=0, batch_files=3)
+    with mock.patch.object(jobs, "LocalPool", InProcess), mock.patch.object(session, "FIRST_PAUSE_S", 0.001):
+        for place, name in POINTS:
+            for error in ERRORS:
+                n = 1
+                while fault_at(world, settings, place, name, n, error):
+                    injected += 1
+                    n += 1
+                    if injected >= most:
+                        return injected
+    return injected
+
+
+def fault_at(world: World, settings: Settings, place: Any, name: str, n: int, error: BaseException) -> bool:
+    """Whether the n-th call was reached; checks what came of it and empties the tables again."""
+    real = getattr(place, name)
+    failing = FailsAt(real, n, error)
+    wrapped = (lambda *a, **k: failing(*a, **k)) if isinstance(place, type) else failing
+    survived = contextlib.suppress(EtlError, psycopg.Error, MemoryError, OSError)
+    with mock.patch.object(place, name, wrapped), survived:
+        jobs.run([str(world.folder)], settings)
+    reached = failing.left <= 0
+    by_design = place is local  # a document whose processing fails is rejected, and tried again when told to
+    if not by_design:
+        assert differences(world, complete=False) == [], (name, n, error)
+    jobs.run([str(world.folder)], settings)
+    if by_design:
+        jobs.retry(settings, None, [])
+        assert world.sql("SELECT count(*) FROM rejections WHERE resolved_by IS NULL") == [(0,)]
+        world.sql("DELETE FROM rejections RETURNING id")
+    assert [d for d in differences(world) if not d.startswith("counts that are not")] == [], (name, n, error)
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        connection.execute("TRUNCATE runs, source_files, articles, agencies RESTART IDENTITY CASCADE")
+    return reached

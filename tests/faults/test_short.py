@@ -1,0 +1,22 @@
+"""A short F1, F2, F9 and F13 in every test run; `make faults` injects the full amounts of the whole plan."""
+
+from __future__ import annotations
+
+from tests.faults import plan
+from tests.faults.world import World
+
+
+def test_f1_killed_at_random_moments(world: World) -> None:
+    assert plan.f1_kill(world, 6, files=300)["kills"] == 6
+
+
+def test_f2_the_nth_call_fails(world: World) -> None:
+    assert plan.f2_nth_call(world, 12)["faults"] == 12
+
+
+def test_f9_fuzzed_inputs(world: World) -> None:
+    assert plan.f9_fuzz(world, 400)["inputs"] == 400
+
+
+def test_f13_first_migrations_at_once(world: World) -> None:
+    assert plan.f13_migrations(world, 1)["rounds of 8"] == 1
