@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from etl.pipeline import Trace
     from etl.rules import Rules
     from etl.stages.repair import Repaired
+    from etl.store.incidents import Differences
     from etl.store.runs import Counts
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -72,6 +73,22 @@ def report(result: Report) -> None:
     click.echo(f"  {'incidents':<10} {pad('警情', 6)} {counts.incidents:>8}   written by this run")
     if result.open_rejections:
         click.echo(f"{result.open_rejections} rejections are open: `etl rejects list` says why")
+
+
+def differences(found: Differences, *, dry_run: bool) -> None:
+    """What extracting again changed, or would change."""
+    would = "would be " if dry_run else ""
+    click.echo(f"{found.articles} articles read again with today's rules")
+    for name in ("added", "changed", "withdrawn"):
+        click.echo(f"  {getattr(found, name):>8} incidents {would}{name}")
+    for name, count in found.fields.most_common():
+        click.echo(f"  {count:>8} times {name}")
+
+
+def differences_record(found: Differences) -> dict[str, Any]:
+    """What extracting again changed, for machines."""
+    names = ("articles", "added", "changed", "withdrawn")
+    return {**{name: getattr(found, name) for name in names}, "fields": dict(found.fields)}
 
 
 def report_record(result: Report) -> dict[str, Any]:

@@ -138,6 +138,32 @@ def schedule(
     sys.exit(128 + scheduler.serve(paths, settings_from(options), slots))
 
 
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count the differences, change nothing.")
+@database_options
+@output_options
+def reextract(dry_run: bool, **options: Any) -> None:
+    """Run today's extraction rules over the stored articles and write what differs.
+
+    Incidents keep their ids where their evidence overlaps; those no longer found are withdrawn, not deleted.
+
+    \b
+    Example:
+      etl reextract --dry-run
+      etl reextract
+    """
+    from etl import jobs, show
+
+    set_up_logs(options)
+    control = jobs.Control()
+    with stopping(control):
+        found = jobs.reextract(settings_from(options), control, dry_run=dry_run)
+    if options["as_json"]:
+        emit({"dry_run": dry_run, **show.differences_record(found)})
+    elif not options["quiet"]:
+        show.differences(found, dry_run=dry_run)
+
+
 @contextmanager
 def stopping(control: Control) -> Iterator[None]:
     """Turn the first INT or TERM into a request to stop after the batch in hand, the second into an abort."""

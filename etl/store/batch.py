@@ -14,6 +14,8 @@ from etl.store.engine import Connection
 from etl.store.rows import Row
 from etl.store.runs import Counts, Run
 
+BATCH_LOCK = 7_416_020_003  # any constant; held by a batch from its first look-up to its commit
+
 
 @dataclass(slots=True)
 class Batch:
@@ -51,6 +53,10 @@ class Batch:
         statement = sql.SQL("UPDATE {} SET {} WHERE id = %s").format(sql.Identifier(table), pairs)
         self.connection.execute(statement, (*row, number))
 
+    def lock(self) -> None:
+        """Keep every other batch out until this one commits."""
+        self.do("SELECT pg_advisory_xact_lock(%s)", BATCH_LOCK)
+
     def draw(self, table: LiteralString, count: int) -> list[int]:
         """New ids of a table; none is drawn for none wanted, so that a run without news uses no sequence."""
         if not count:
@@ -62,6 +68,11 @@ class Batch:
     def changed(self, entity: str, number: int, operation: str, old: Any = None) -> None:
         """Remember a change for the feed."""
         self.changes.append((entity, number, operation, old))
+
+    def write_changes(self) -> None:
+        """Write the feed: the last inserts of a batch, before its fence."""
+        columns = ("entity", "entity_id", "operation", "old", "run_id")
+        self.copy("changes", columns, [(*change, self.run.id) for change in self.changes])
 
 
 def path_key(path: str) -> bytes:

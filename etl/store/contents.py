@@ -233,8 +233,8 @@ def choose_best(
             changes["run_id"] = batch.run.id
             batch.update("articles", article_id, tuple(changes), tuple(changes.values()))
             batch.changed("article", article_id, "update")
-        if done is not None:
-            rederive(batch, article_id, done)
+        if done is not None and done.extraction is not None:
+            rederive(batch, article_id, done.extraction)
 
 
 def best_sightings(batch: Batch, article_ids: Sequence[int]) -> list[Row]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from psycopg.types.json import Jsonb
 
-from etl.model import Incident, Processed
+from etl.model import Extraction, Incident, Processed
 from etl.stages.rematch import rematch
 from etl.store.batch import Batch
 from etl.store.rows import (
@@ -88,12 +90,24 @@ def number_agencies(batch: Batch, incidents: Sequence[Incident]) -> dict[Row | N
     return ids
 
 
-def rederive(batch: Batch, article_id: int, done: Processed) -> None:
-    """Bring an article's incidents and figures to what `done` says: ids kept where the evidence overlaps.
+@dataclass(slots=True)
+class Differences:
+    """What deriving again changed: incidents added and withdrawn, and those changed, counted by field."""
+
+    articles: int = 0
+    added: int = 0
+    withdrawn: int = 0
+    changed: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+
+
+def rederive(batch: Batch, article_id: int, extraction: Extraction, found: Differences | None = None) -> None:
+    """Bring an article's incidents and figures to `extraction`: ids kept where the evidence overlaps.
 
     An incident that is not told any more is withdrawn, never deleted, and comes back if it is told again.
+    What changed is added to `found`.
     """
-    assert done.extraction is not None
+    found = Differences() if found is None else found
     columns = ", ".join(INCIDENT_CONTENT)
     old = {
         row[0]: row
@@ -105,32 +119,41 @@ def rederive(batch: Batch, article_id: int, done: Processed) -> None:
     }
     start = 3 + INCIDENT_CONTENT.index("evidence_start")
     spans = {number: (row[start], row[start + 1]) for number, row in old.items()}
-    incidents = done.extraction.incidents
+    incidents = extraction.incidents
     matched = rematch(spans, [incident.evidence for incident in incidents])
     agencies = number_agencies(batch, incidents)
     for index, number in matched.items():
         incident = incidents[index]
         row = incident_row(index + 1, incident, agencies.get(agency_key(incident)))
-        update_incident(batch, number, old[number], row, incident)
+        update_incident(batch, number, old[number], row, incident, found)
     for number in sorted(old.keys() - matched.values()):
         if old[number][1] is None:
             batch.update("incidents", number, ("withdrawn_at", "run_id"), (batch.now, batch.run.id))
             batch.changed("incident", number, "withdraw", Jsonb(old[number][2]))
+            found.withdrawn += 1
     told = [(article_id, n + 1, incident) for n, incident in enumerate(incidents) if n not in matched]
     insert_incidents(batch, told)
-    replace_figures(batch, article_id, done)
+    found.added += len(told)
+    if replace_figures(batch, article_id, extraction):
+        found.fields["figures"] += 1
 
 
-def update_incident(batch: Batch, number: int, old: Row, row: Row, incident: Incident) -> None:
+def update_incident(
+    batch: Batch, number: int, old: Row, row: Row, incident: Incident, found: Differences
+) -> None:
     """Write an incident and its persons where they differ from what stands there."""
     persons = [person_row(n, person) for n, person in enumerate(incident.persons, 1)]
     columns = ", ".join(PERSON_CONTENT)
     present = batch.rows(
-        f"SELECT {columns} FROM incident_persons WHERE incident_id = %s ORDER BY ordinal",
-        number,
+        f"SELECT {columns} FROM incident_persons WHERE incident_id = %s ORDER BY ordinal", number
     )
     persons_differ = len(present) != len(persons) or not all(map(same, present, persons))
-    if old[1] is None and same(old[3:], row) and not persons_differ:
+    differing = [
+        column
+        for column, before, after in zip(INCIDENT_CONTENT, old[3:], row, strict=True)
+        if not same([before], [after])
+    ] + (["persons"] if persons_differ else [])
+    if old[1] is None and not differing:
         return
     columns_written = (*INCIDENT_CONTENT, "withdrawn_at", "run_id")
     batch.update("incidents", number, columns_written, (*row, None, batch.run.id))
@@ -139,18 +162,22 @@ def update_incident(batch: Batch, number: int, old: Row, row: Row, incident: Inc
         batch.copy("incident_persons", ("incident_id", *PERSON_CONTENT), [(number, *p) for p in persons])
     batch.counts.incidents += 1
     batch.changed("incident", number, "update")
+    if old[1] is None:
+        found.changed += 1
+        found.fields.update(differing)
+    else:
+        found.added += 1
 
 
-def replace_figures(batch: Batch, article_id: int, done: Processed) -> None:
-    """Write an article's figures anew if they differ from what stands there."""
-    assert done.extraction is not None
-    figures = [figure_row(n, figure) for n, figure in enumerate(done.extraction.figures, 1)]
+def replace_figures(batch: Batch, article_id: int, extraction: Extraction) -> bool:
+    """Write an article's figures anew if they differ from what stands there; whether they did."""
+    figures = [figure_row(n, figure) for n, figure in enumerate(extraction.figures, 1)]
     columns = ", ".join(FIGURE_CONTENT)
     present = batch.rows(
-        f"SELECT {columns} FROM reported_figures WHERE article_id = %s ORDER BY ordinal",
-        article_id,
+        f"SELECT {columns} FROM reported_figures WHERE article_id = %s ORDER BY ordinal", article_id
     )
     if len(present) == len(figures) and all(map(same, present, figures)):
-        return
+        return False
     batch.do("DELETE FROM reported_figures WHERE article_id = %s", article_id)
     batch.copy("reported_figures", ("article_id", *FIGURE_CONTENT), [(article_id, *f) for f in figures])
+    return True

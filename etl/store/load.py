@@ -20,8 +20,6 @@ from etl.store.engine import Connection
 from etl.store.ledger import is_rejected, write_files, write_rejections
 from etl.store.runs import Counts, Run, fence
 
-BATCH_LOCK = 7_416_020_003  # any constant; held by a batch from its first look-up to its commit
-
 
 def load_batch(
     connection: Connection, run: Run, leaves: Sequence[Leaf], counted: Counts, *, again: bool = False
@@ -37,15 +35,11 @@ def load_batch(
     with connection.transaction():
         batch = Batch(connection, run, datetime.now(UTC))
         if leaves:
-            batch.do("SELECT pg_advisory_xact_lock(%s)", BATCH_LOCK)
+            batch.lock()
             write_files(batch, leaves)
             write_rejections(batch, leaves)
             write_contents(batch, [x for x in leaves if not is_rejected(x)])
-            batch.copy(
-                "changes",
-                ("entity", "entity_id", "operation", "old", "run_id"),
-                [(*change, run.id) for change in batch.changes],
-            )
+            batch.write_changes()
         if again:
             batch.counts = Counts(incidents=batch.counts.incidents)
         batch.counts.add(counted)

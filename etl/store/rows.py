@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from etl.model import Article, Figure, Incident, Leaf, Person, Processed, Repair, When
+from etl.model import Article, Contributor, Figure, Incident, Leaf, Person, Processed, Repair, When
 from etl.stages.identity import HASH_VERSION
 
 Row = tuple[Any, ...]
@@ -19,7 +19,7 @@ PRECISION_ORDER = {"second": 0, "minute": 1, "day": 2, "unknown": 3}
 
 ARTICLE_CONTENT = (
     "content_hash", "hash_version", "title", "body", "published_at", "published_precision", "source",
-    "site", "author", "byline", "url", "image_urls", "script", "kind", "repairs", "quality", "ruleset",
+    "site", "author", "byline", "url", "image_urls", "script", "repairs", "quality", "removed", "kind", "ruleset",
 )  # fmt: skip
 SIGHTING_METADATA = (
     "title", "published_at", "published_precision", "source", "site", "byline", "url", "lost_chars",
@@ -50,9 +50,32 @@ def article_row(done: Processed, ruleset: str) -> Row:
     assert a is not None and x is not None
     return (
         done.content_hash, HASH_VERSION, a.title, a.body, a.published_at, a.published_precision, a.source,
-        a.site, a.author, byline(a), a.url, list(a.image_urls), a.script, x.kind,
-        Jsonb(compact(a.repairs, a.title_repairs)), Jsonb(quality(a)), ruleset,
+        a.site, a.author, byline(a), a.url, list(a.image_urls), a.script,
+        Jsonb(compact(a.repairs, a.title_repairs)), Jsonb(quality(a)), Jsonb([list(r) for r in a.removed]),
+        x.kind, ruleset,
     )  # fmt: skip
+
+
+def article_of(row: Row) -> Article:
+    """The article that stands in the columns ARTICLE_CONTENT, as far as extraction looks at it."""
+    value = dict(zip(ARTICLE_CONTENT, row, strict=True))
+    return Article(
+        title=value["title"],
+        body=value["body"],
+        published_at=value["published_at"],
+        published_precision=value["published_precision"],
+        source=value["source"],
+        site=value["site"],
+        author=value["author"],
+        byline=tuple(Contributor(c["name"], tuple(c["roles"])) for c in value["byline"]),
+        url=value["url"],
+        image_urls=tuple(value["image_urls"]),
+        script=value["script"],
+        shape=value["quality"]["shape"],
+        encoding=value["quality"]["encoding"],
+        flags=tuple(value["quality"]["flags"]),
+        removed=tuple((why, line) for why, line in value["removed"]),
+    )
 
 
 def sighting_metadata(a: Article) -> Row:

@@ -176,6 +176,7 @@ articles = Table(
     required("kind", Text, "文章类别 code of article_kinds"),
     required("repairs", JSONB, "修复记录 what was changed in the text, with spans"),
     required("quality", JSONB, "质量 flags and shares of lost and doubtful characters"),
+    required("removed", JSONB, "去除的行 [[why, line], ...]: what the page held beside title and body"),
     reference(
         "best_sighting_id",
         "sightings.id",

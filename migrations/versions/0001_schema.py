@@ -550,6 +550,12 @@ def upgrade() -> None:
             comment="质量 flags and shares of lost and doubtful characters",
         ),
         sa.Column(
+            "removed",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="去除的行 [[why, line], ...]: what the page held beside title and body",
+        ),
+        sa.Column(
             "best_sighting_id",
             sa.BigInteger(),
             nullable=False,
