@@ -26,55 +26,70 @@ class Scanner:
     """Patterns by tag, searched together."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        words: dict[str, set[str]] = {}
+        words: dict[str, set[tuple[str, str]]] = {}
         tried: dict[str, set[tuple[str, re.Pattern[str]]]] = {}
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)
             for word in plain:
-                words.setdefault(word, set()).add(tag)
+                words.setdefault(word[:HEAD], set()).add((tag, word))
             if rest:
                 compiled = re.compile("|".join(rest))
                 for head in heads("|".join(rest)):
                     tried.setdefault(head, set()).add((tag, compiled))
-        self._pairs: dict[str, _Entry] = {}
-        self._singles: dict[str, _Entry] = {}
-        for key in {*words, *tried}:
-            table = self._pairs if len(key) > 1 else self._singles
-            entry = table.setdefault(key[:2], _Entry())
-            entry.words += [(key, tag) for tag in sorted(words.get(key, ()))]
-            entry.tried += [(key, tag, p.match) for tag, p in sorted(tried.get(key, ()), key=lambda t: t[0])]
+        longer: dict[str, set[str]] = {}
+        for head in {*words, *tried}:
+            longer.setdefault(head[:2], set()).add(head)
+        entries = {pair: _entry(pair, heads, words, tried) for pair, heads in longer.items()}
+        # As functions to map over a text: where nothing can begin, no line of Python runs.
+        self._by_pair = entries.get
+        self._by_character = {c: e for c, e in entries.items() if len(c) == 1}.get
 
     def scan(self, text: str) -> Hits:
         """Spans of each tag's matches in order; those of one tag do not overlap."""
         found: Hits = {}
-        pairs, singles = self._pairs, self._singles
-        for start, pair in enumerate(map(add, text, chain(text[1:], " "))):
-            entry = pairs.get(pair)
-            if entry is not None:
-                entry.collect(text, start, found)
-            if pair[0] in singles:
-                singles[pair[0]].collect(text, start, found)
-        return found
-
-
-class _Entry:
-    """What may begin with one pair of characters: plain words, and patterns with the head they need."""
-
-    __slots__ = ("tried", "words")
-
-    def __init__(self) -> None:
-        self.words: list[tuple[str, str]] = []
-        self.tried: list[tuple[str, str, Matcher]] = []
-
-    def collect(self, text: str, start: int, found: Hits) -> None:
-        for word, tag in self.words:
-            if text.startswith(word, start):
-                _add(found, tag, start, start + len(word))
-        for head, tag, match in self.tried:
-            if text.startswith(head, start):
+        pairs = map(add, text, chain(text[1:], "\0"))
+        entries = map(self._by_pair, pairs, map(self._by_character, text))
+        for start, entry in enumerate(entries):
+            if entry is None:
+                continue
+            tasks, by_third = entry
+            sized, longer, tried = by_third.get(text[start + 2 : start + 3], tasks)
+            for tag, size in sized:
+                _add(found, tag, start, start + size)
+            for tag, word in longer:
+                if text.startswith(word, start):
+                    _add(found, tag, start, start + len(word))
+            for tag, match in tried:
                 hit = match(text, start)
                 if hit:
                     _add(found, tag, start, hit.end())
+        return found
+
+
+# Words that stand where their head does, by length; words still to compare; patterns to try.
+Tasks = tuple[list[tuple[str, int]], list[tuple[str, str]], list[tuple[str, Matcher]]]
+Entry = tuple[Tasks, dict[str, Tasks]]
+
+
+def _entry(
+    pair: str,
+    longer: Iterable[str],
+    words: Mapping[str, set[tuple[str, str]]],
+    tried: Mapping[str, set[tuple[str, re.Pattern[str]]]],
+) -> Entry:
+    """What to do at `pair`, whatever follows, and by the third character where heads go on with it."""
+
+    def tasks(head: str) -> Tasks:
+        begun = [head[:n] for n in range(1, len(head) + 1)]
+        here = [found for h in begun for found in sorted(words.get(h, ()))]
+        patterns = {found: None for h in begun for found in sorted(tried.get(h, ()), key=str)}
+        return (
+            [(tag, len(word)) for tag, word in here if len(word) <= len(head)],
+            [(tag, word) for tag, word in here if len(word) > len(head)],
+            [(tag, pattern.match) for tag, pattern in patterns],
+        )
+
+    return tasks(pair), {head[2]: tasks(head) for head in longer if len(head) == HEAD}
 
 
 def _add(found: Hits, tag: str, start: int, end: int) -> None:
