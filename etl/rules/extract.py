@@ -15,6 +15,7 @@ from typing import Any
 from etl.errors import RulesError
 from etl.rules import ROOT, read_toml, read_tsv
 from etl.rules.divisions import Divisions, build_divisions
+from etl.rules.factoring import compile_factored
 from etl.rules.scan import Scanner
 from etl.rules.trie import trie_pattern
 
@@ -209,7 +210,7 @@ def compile_any(
 ) -> Pattern:
     """One alternation of `patterns`. Raises RulesError with file and key if one does not compile."""
     try:
-        return re.compile("|".join(f"(?:{expand(p, sets)})" for p in patterns))
+        return compile_factored("|".join(f"(?:{expand(p, sets)})" for p in patterns))
     except (re.error, KeyError) as e:
         raise RulesError(f"rules/{file}: {key}: {e}") from e
 
@@ -253,7 +254,7 @@ def _kinds() -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
 def _outcomes() -> tuple[tuple[OutcomeRule, ...], Pattern, list[tuple[str, str]]]:
     """The outcomes, the words that void them, and under their tags the patterns that state them."""
     data = read_toml("outcomes.toml")
-    negation = re.compile(data.pop("negation"))
+    negation = compile_factored(data.pop("negation"))
     rules, ends = [], []
     for code, row in data.items():
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
@@ -361,8 +362,8 @@ def _items() -> ItemRules:
         everywhere=nouns["*"],
         before=compile_any(data["context"]["before"], "items.toml", "before"),
         after=compile_any(data["context"]["after"], "items.toml", "after"),
-        stake=re.compile("|".join(data["money"]["stake"])),
-        not_stake=re.compile("|".join(data["money"]["not_stake"])),
+        stake=compile_factored("|".join(data["money"]["stake"])),
+        not_stake=compile_factored("|".join(data["money"]["not_stake"])),
     )
 
 

@@ -173,7 +173,7 @@ def _firsts(op: Any, arg: Any, left: int) -> set[str] | None:
     if op is sre.LITERAL:
         return {chr(arg)}
     if op is sre.IN:
-        return _class_members(arg)
+        return class_members(arg)
     if op is sre.BRANCH:
         return set().union(*(_heads(list(b), left) for b in arg[1]))
     if op is sre.SUBPATTERN:
@@ -189,7 +189,10 @@ def _firsts(op: Any, arg: Any, left: int) -> set[str] | None:
     return None
 
 
-def _class_members(members: list[tuple[Any, Any]]) -> set[str] | None:
+SPACES = {chr(c) for c in range(0x3001) if chr(c).isspace()}  # what \\s stands for
+
+
+def class_members(members: list[tuple[Any, Any]]) -> set[str] | None:
     """Characters of a class; None for a negated or a very wide one."""
     found: set[str] = set()
     for op, arg in members:
@@ -199,6 +202,8 @@ def _class_members(members: list[tuple[Any, Any]]) -> set[str] | None:
             found |= {chr(c) for c in range(arg[0], arg[1] + 1)}
         elif op is sre.CATEGORY and arg is sre.CATEGORY_DIGIT:
             found |= set("0123456789")
+        elif op is sre.CATEGORY and arg is sre.CATEGORY_SPACE:
+            found |= SPACES
         else:
             return None
     return found

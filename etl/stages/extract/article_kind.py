@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from etl.model import Article, Segment
 from etl.rules.extract import Pattern
+from etl.rules.factoring import compile_factored
 
-NOTICE_RE = re.compile(r"(?:警情|案情|情况|事故|火灾)?(?:通报|公告|通告|启事)")
+NOTICE_RE = compile_factored(r"(?:警情|案情|情况|事故|火灾)?(?:通报|公告|通告|启事)")
 VERDICT_KIND = {
     "statistics": "statistics",
     "campaign": "campaign",

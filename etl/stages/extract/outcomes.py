@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from etl.model import Span
 from etl.rules.extract import OutcomeRule, Pattern
+from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits, within
 
 LOOK_BACK = 8
@@ -19,10 +20,10 @@ DISPUTE_KINDS = ("dispute_mediation", "noise")
 STOPPED_RE = re.compile(
     r"劝阻|拦截|止付|保住|避免|未造成(?:经济)?损失|没有(?:造成|受到|遭受)|停止转账|放弃转账|打消|未(?:转账|汇款|遭受)|识破|分文未|及时制止|中断"
 )
-LOST_MONEY_RE = re.compile(
+LOST_MONEY_RE = compile_factored(
     r"(?:已|已经|先后|共|分\d+次|陆续|全部)[^。！？\n]{0,8}(?:转账|汇款|转走|转出|被骗)[^。！？\n]{0,6}(?:元|万)|(?:被骗|骗走|损失)(?:了|人民币|现金|共计)?\d|骗取[^。！？\n]{0,12}\d|被骗走|追回被骗|抓获|刑事拘留"
 )
-AVERTED_RE = re.compile(
+AVERTED_RE = compile_factored(
     r"(?:避免|防止|杜绝)(?:了)?[^。！？\n]{0,14}(?:火灾|爆炸|事故|悲剧|惨剧|伤亡)|未酿成|险些酿成|再晚一步|及时关(?:闭|掉)"
 )
 BURNT_RE = re.compile(r"扑灭|烧毁|过火|火势|爆炸(?:了|后|声)|死亡|受伤|昏迷|中毒")
@@ -63,7 +64,7 @@ USUAL = {
     "missing_person": "found",
     "runaway_juvenile": "found",
 }
-OPEN_RE = re.compile(r"(?:仍|还|尚|至今|暂)(?:未|没有|没)(?:找到|发现)|下落不明|寻人|提供线索|未果。")
+OPEN_RE = compile_factored(r"(?:仍|还|尚|至今|暂)(?:未|没有|没)(?:找到|发现)|下落不明|寻人|提供线索|未果。")
 
 
 def _usual(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, list[Span]]:

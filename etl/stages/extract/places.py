@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from etl.model import Span
 from etl.rules.extract import Pattern
+from etl.rules.factoring import compile_factored
 
 MIN, MAX = 2, 30
 # Words after which an officer, a report or a rescue is spoken of, not the place of the event.
@@ -63,7 +64,7 @@ GENERIC = frozenset(
 NUMBER_LEAD_RE = re.compile(
     r"^(?:某|本市|我市|我县|我区|辖区内?的?|自己|自家|其|他|她|该|了|着|过|一名|一位|有|内的?|男子|女子|老人|民警|人|是|正|又|再|还|都|就|也|才|刚|曾|便|进|出|入|向|往)+"
 )
-TRAIL_RE = re.compile(r"(?:的|时|地|处?时)$")
+TRAIL_RE = compile_factored(r"(?:的|时|地|处?时)$")
 
 
 def place(text: str, blank: Iterable[Span], patterns: Mapping[str, Pattern]) -> tuple[str, Span] | None:

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from etl.model import Agency, Article, Span
 from etl.rules.divisions import Divisions
 from etl.rules.extract import UnitRules
+from etl.rules.factoring import compile_factored
 from etl.stages.extract.admin import settle, stated_divisions
 from etl.stages.extract.text import Taken
 
 HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
 MAX_NAME = 22
 MAX_PARTS = 7  # ministry to post: no chain is longer
-STATION_TAIL_RE = re.compile(r"(?:边境|水上|铁路|森林|交通|治安)?派出所$")
+STATION_TAIL_RE = compile_factored(r"(?:边境|水上|铁路|森林|交通|治安)?派出所$")
 # 石桥镇, 双河乡 before a longer name: the seat, not part of the shortest form
 TOWN_RE = re.compile(r"^[\u4e00-\u9fff]{2,4}?(?:街道|镇|乡)(?=[\u4e00-\u9fff]{2,}派出所)")
 # 石塘所民警: a short form whose full form may never come

@@ -9,11 +9,12 @@ from datetime import date
 
 from etl.model import Article, When
 from etl.rules.extract import TimeRules
+from etl.rules.factoring import compile_factored
 from etl.stages.extract.expressions import Expression
 from etl.stages.extract.times import Calendar, resolve
 
 AFTER = 60
-REPORT_RE = re.compile(
+REPORT_RE = compile_factored(
     r"接(?:到|群众|报|警|市民|辖区|一|110|指挥|上级|居民|村民|某|举报|[\u4e00-\u9fff]{1,3}(?:女士|先生|某)[^，。]{0,6}报)|报(?:了)?(?:警|案)(?!人|后)|拨打|打(?:了|通)?110|求助|求援|来电|致电|打来|反映|投诉|举报|(?:来到|走进|跑进|跑到|赶到|冲进|走到|来了|来)[^。，]{0,16}(?:派出所|警务室|所里|户籍|值班室|公安局|大队|警务站|大厅)|接警"
 )
 DISCOVERY_RE = re.compile(
