@@ -26,9 +26,6 @@ BAD = {name: cells for name, cells in ROWS.items() if name.startswith("bad/")}
 LOADED = {name: cells for name, cells in ROWS.items() if cells[1] == "loaded"}
 DUPLICATES = {name: cells for name, cells in ROWS.items() if cells[1].startswith("duplicate of ")}
 QUOTED_RE = re.compile(r"`(.+?)`")
-# A stolen battery is no stolen vehicle (theft.other); the extraction still says theft.vehicle.
-WRONG_KIND = pytest.mark.xfail(strict=True, reason="a stolen battery is taken for a stolen vehicle")
-KNOWN = {"portal/battery-thieves.txt": [WRONG_KIND]}
 
 
 @cache
@@ -46,7 +43,7 @@ def test_loaded_articles_differ() -> None:
     assert len({processed(name).content_hash for name in LOADED}) == len(LOADED)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=KNOWN.get(n, ())) for n in LOADED])
+@pytest.mark.parametrize("name", LOADED)
 def test_incidents_are_those_of_the_table(name: str) -> None:
     extraction = processed(name).extraction
     assert extraction is not None

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from etl.model import Span
 from etl.rules.extract import KindRule
+from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits
 
 STRONG, WEAK, OPENING = 3.0, 1.0, 2.0
@@ -52,7 +53,7 @@ def _within(position: int, ranges: Sequence[Span]) -> bool:
 
 
 # 他以为是被人偷了: what somebody thought
-SUPPOSED_RE = re.compile(
+SUPPOSED_RE = compile_factored(
     r"(?:误以为|以为|怀疑|担心|生怕|害怕)[^，。！？\n]{0,12}(?:被盗|被偷|被人偷|偷了|被骗|诈骗|着火|爆炸|出事|走丢|走失|自杀|轻生)"
 )
 
@@ -86,30 +87,31 @@ DRUNK_RE = re.compile(r"酒驾|醉驾|酒后驾|醉酒驾|饮酒后?驾|酒精(?
 VEHICLE_RE = re.compile(
     r"轿车|货车|电动(?:自行)?车|摩托|三轮|客车|面包车|小(?:汽)?车|汽车|驾驶|司机|车辆|自行车|相撞|追尾|车祸|交通事故|商务车|挂车|罐车|越野车|公交车"
 )
-ANIMAL_LOST_RE = re.compile(
+ANIMAL_LOST_RE = compile_factored(
     r"(?:牛|羊|马|狗|猫|鸽子|牲口|牲畜|宠物|羊群)[^。！？\n]{0,10}(?:走散|走失|走丢|跑丢|丢了|不见)"
 )
-DAMAGE_RE = re.compile(
+DAMAGE_RE = compile_factored(
     r"故意(?:损毁|毁坏)|(?:车|玻璃|轮胎|车身)[^。！？\n]{0,10}被[^。！？\n]{0,10}(?:划|砸|扎|刮)"
 )
-DESPAIR_RE = re.compile(
+DESPAIR_RE = compile_factored(
     r"轻生|自杀|自尽|寻短见|想不开|割腕|喝(?:下)?农药|烧炭|结束[^。]{0,6}生命|遗书|不想活|活不下去|活着没意思|厌世|自缢|上吊|寻死|一死了之|跳楼|了断|失恋|绝望|抑郁|分手|感情(?:受挫|不顺)|要跳|遗言|悬空|救生气垫|(?:天台|楼顶|桥沿|桥栏|护栏|窗台)[^。]{0,4}(?:边缘|外侧|外沿)|跳下去|想跳|跳桥|跳河|跳江|(?:坐|站|爬|翻)[^。]{0,8}(?:天台|楼顶|塔吊|护栏|桥沿|栏杆|顶楼)"
 )
-LEFT_RE = re.compile(
-    r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|失主|失物|忘了?取|忘了?拿"
+LEFT_RE = compile_factored(
+    r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|(?:落|忘|遗|丢|掉)在|忘了?取|忘了?拿"
 )
 TAKEN_RE = re.compile(
-    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案"
+    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案|见财起意|[拔摸掏揣拎]走|趁[^，。]{0,8}(?:不备|睡着|熟睡|打盹)"
 )
-MINOR_RE = re.compile(
+CULPRIT_RE = re.compile(r"销赃|赃物|赃款|嫌疑人|行政拘留|刑事拘留")
+MINOR_RE = compile_factored(
     r"(?:[1-9]|1[0-7]|[一二三四五六七八九]|十[一二三四五六七])(?:周)?岁|未成年|小学|初中|高中|初[一二三]|高[一二三]|[一二三四五六]年级|女孩|男孩|孩子|少年|少女|学生"
 )
 LEFT_HOME_RE = re.compile(
     r"离家出走|出走|赌气|负气|闹(?:矛盾|别扭)|拌(?:了)?[^。]{0,3}嘴|离开(?:了)?家|考砸|没考好|怕(?:挨|被)[^。]{0,2}(?:打|骂|训|责)|不(?:愿|想|敢|肯)回家|偷偷(?:离|跑|溜)|吵架|吵了|批评|责骂|训斥|顶嘴|叛逆|留下[^。]{0,6}(?:字条|纸条)|躲"
 )
 CAUGHT_RE = re.compile(r"刑事拘留|刑拘|逮捕|行政拘留|行拘|犯罪嫌疑人|落网|归案|批捕|取保候审")
-NEIGHBOUR_RE = re.compile(
-    r"邻居|邻里|隔壁|对门|楼上|楼下|同村|小区|[\d一二三四五六七八九十](?:栋|幢|号楼|单元)|两家|两户"
+NEIGHBOUR_RE = compile_factored(
+    r"宅基地|滴水|地界|邻居|邻里|隔壁|对门|楼上|楼下|同村|小区|[\d一二三四五六七八九十](?:栋|幢|号楼|单元)|两家|两户"
 )
 BUSINESS_RE = re.compile(
     r"退|押金|工资|房东|租客|老板|顾客|消费|借|欠|店主|商家|薪|乘客|司机|客人|摊|买|卖|同学|医院|施工|合同|货款"
@@ -117,12 +119,12 @@ BUSINESS_RE = re.compile(
 NOISE_RE = re.compile(r"噪音|噪声|扰民|太吵|吵得|无法(?:休息|入睡)|睡不着|广场舞|音响|音量")
 BLOWS_RE = re.compile(r"动(?:起)?手|打(?:了|架|伤|起来)|推搡|大打出手|拳脚")
 SPOUSE_RE = re.compile(
-    r"夫妻|丈夫|妻子|老公|老婆|前妻|前夫|夫妇|两口子|我爸打我妈|爱人|家暴|婆媳|父子|母子|父女|母女|兄弟|姐妹|姐弟|婆婆|儿媳|女婿"
+    r"夫妻|丈夫|妻子|老公|老婆|前妻|前夫|夫妇|两口子|我爸打我妈|爱人|家暴|婆媳|父子|母子|父女|母女|兄弟|姐妹|姐弟|儿媳|女婿"
 )
 MUTUAL_RE = re.compile(
     r"互殴|斗殴|互相殴打|相互殴打|群殴|打群架|聚众|扭打|双方[^。]{0,12}(?:大打出手|打了起来|打起来|均被)"
 )
-RESIST_RE = re.compile(
+RESIST_RE = compile_factored(
     r"袭警|妨害公务|阻碍[^。]{0,12}(?:执法|执行|公务)|暴力抗法|(?:殴打|撕咬|抓伤|咬伤|袭击|踢打|辱骂|推搡)[^。]{0,6}(?:民警|辅警|交警|警察)"
 )
 HOAX_RE = re.compile(r"虚构事实|纯属虚构|谎报|报假警|虚假(?:报警|警情)|假警|恶意(?:报警|拨打)")
@@ -135,7 +137,7 @@ ONLINE_RE = re.compile(
     r"转账|汇款|刷单|网络|网上|微信|QQ|专案组|账户|自证清白|银行卡|链接|APP|App|屏幕共享|安全账户|客服|反诈|预警|电信|电话[^。]{0,12}(?:自称|诈骗|对方)|自称[^。]{0,16}(?:电话|来电)|验证码|网友|陌生(?:电话|来电)|网购|投资平台|帮信|跑分"
 )
 FACE_RE = re.compile(
-    r"假币|假钞|碰瓷|调包|掉包|当面|消灾|祈福|算命|丢包|假金|古董|合同诈骗|工程|现场推销|上门推销|街头"
+    r"假币|假钞|碰瓷|调包|掉包|当面|消灾|祈福|算命|丢包|假金|古董|合同诈骗|工程|现场推销|上门推销|街头|上面有人|捞人|托关系|打点|疏通|名义|为由|大师|神医|保健品|租车|安排工作|入学|编制"
 )
 REGISTER_RE = re.compile(r"身份证|户口|落户|户籍|居住证|护照|通行证|户口簿")
 COUNTER_RE = re.compile(r"(?:补办|办理|办|换领|申领)[^。]{0,8}(?:身份证|证)")
@@ -194,7 +196,7 @@ def _left_or_taken(text: str, points: Scores, minor: bool) -> str | None:
     lost = points.get("lost_property", 0)
     if not lost or not thefts:
         return None
-    left, taken = len(LEFT_RE.findall(text)), len(TAKEN_RE.findall(text))
+    left, taken = len(LEFT_RE.findall(text)), len(TAKEN_RE.findall(text)) + len(CULPRIT_RE.findall(text))
     if left and left >= taken:
         for k in thefts:
             points.pop(k)
@@ -203,8 +205,16 @@ def _left_or_taken(text: str, points: Scores, minor: bool) -> str | None:
     return None
 
 
+# 电瓶一连丢了两块: a part was taken, the vehicle stayed
+PART_RE = re.compile(
+    r"(?:电瓶|电池|轮胎|轮毂|后视镜|三元催化)(?!车)[^，。]{0,8}(?:被盗|被偷|丢了|不见|没了|不翼而飞|被人|失窃)|[盗偷][^，。]{0,4}(?:电瓶|电池|轮胎|轮毂|三元催化)(?!车)"
+)
+
+
 def _theft(text: str, points: Scores, minor: bool) -> str | None:
     """A special theft outweighs the general one when it has a signal of its own."""
+    if PART_RE.search(text):
+        points["theft.other"] = points.get("theft.other", 0) + points.pop("theft.vehicle", 0)
     special = [
         k for k in ("theft.vehicle", "theft.from_vehicle", "theft.burglary") if points.get(k, 0) >= STRONG
     ]
@@ -217,6 +227,7 @@ def _fraud(text: str, points: Scores, minor: bool) -> str | None:
     """Fraud by telephone or network is telecom fraud; face to face it is other fraud."""
     if not points.get("fraud.telecom") and not points.get("fraud.other"):
         return None
+    text = text.replace("帮助信息网络犯罪活动罪", "")
     online, face = len(ONLINE_RE.findall(text)), len(FACE_RE.findall(text))
     if points.get("fraud.telecom", 0) >= STRONG and online > face:
         points["fraud.telecom"] += points.pop("fraud.other", 0)
@@ -260,6 +271,8 @@ def _noise(text: str, points: Scores, minor: bool) -> str | None:
     if BLOWS_RE.search(text):
         points["dispute_mediation.neighbour"] = points.get("dispute_mediation.neighbour", 0) + STRONG
         return None
+    if max(points.get(k, 0) for k in ("gambling", "fire", "drugs", "prostitution")) > points["noise"]:
+        return None
     points["noise"] += points.get("dispute_mediation.neighbour", 0) / 2 + STRONG
     return None
 
@@ -276,6 +289,9 @@ def _dispute(text: str, points: Scores, minor: bool) -> str | None:
         points["dispute_mediation.neighbour"] = points.get("dispute_mediation.neighbour", 0) + points.pop(
             "dispute_mediation.other"
         )
+        other = 0
+    if other and points.get("dispute_mediation.neighbour", 0) >= 2 * STRONG and NEIGHBOUR_RE.search(text):
+        points["dispute_mediation.neighbour"] += points.pop("dispute_mediation.other") / 2
         other = 0
     for k in ("dispute_mediation.family", "dispute_mediation.neighbour"):
         if other and points.get(k, 0) >= STRONG:
@@ -315,6 +331,35 @@ def _fugitive(text: str, points: Scores, minor: bool) -> str | None:
     return None
 
 
+# 涉嫌故意杀人罪, 抢走手机: graver than the blows and quarrels that lead to it
+GRAVE_RE = re.compile(
+    r"故意杀人|杀害|杀死|杀人|命案|抢劫|抢夺|抢走|绑架|强奸|劫持|(?:捅|砍|刺|掐|勒)[^。，]{0,8}(?:死亡|身亡|致死)"
+)
+
+
+def _violent(text: str, points: Scores, minor: bool) -> str | None:
+    """Killing, robbery and the like outweigh the quarrel, the wounds and the alarm around them."""
+    if points.get("violent_crime", 0) < STRONG or not GRAVE_RE.search(text) or not CAUGHT_RE.search(text):
+        return None
+    if HOAX_RE.search(text) or points.get("fraud.telecom", 0) > points["violent_crime"]:
+        return None
+    points["violent_crime"] += 2 * STRONG
+    return None
+
+
+# 手机掉进水里: a thing fell, nobody did
+THING_FELL_RE = re.compile(
+    r"(?:手机|钥匙|戒指|眼镜|耳机|钱包|背包|挎包|相机|无人机|手表|项链|手镯)[^。，]{0,8}(?:掉|落|滑|滚|坠)(?:进|入|到|落)"
+)
+
+
+def _thing_fell(text: str, points: Scores, minor: bool) -> str | None:
+    """What fell into water or a shaft is lost property where no person needed rescue."""
+    if THING_FELL_RE.search(text) and points.get("rescue", 0) < 3 * STRONG:
+        points["lost_property"] = points.get("lost_property", 0) + points.pop("rescue", 0)
+    return None
+
+
 def _register(text: str, points: Scores, minor: bool) -> str | None:
     """A service at the counter or at home outweighs the frailty of the person served."""
     if (
@@ -332,12 +377,16 @@ def _search(text: str, points: Scores, minor: bool) -> str | None:
         points.pop("missing_person", None)
     if points.get("missing_person", 0) >= STRONG and points.get("person_assistance"):
         points["person_assistance"] *= 0.6
+    if points.get("missing_person", 0) >= 2 * STRONG and points.get("dispute_mediation.family"):
+        points["dispute_mediation.family"] *= 0.6
+    if points.get("other", 0) >= STRONG and points.get("rescue", 0) < 2 * STRONG:
+        points.pop("rescue", None)
     if points.get("rescue", 0) >= 2 * STRONG and points.get("person_assistance"):
         points["person_assistance"] *= 0.6
     if points.get("fire", 0) >= STRONG + OPENING and points.get("rescue"):
         points["rescue"] *= 0.5
     for k in ("traffic_accident", "public_safety_accident"):
-        if points.get(k, 0) >= STRONG + OPENING and points.get("rescue"):
+        if points.get(k, 0) >= STRONG and points.get("rescue"):
             points["rescue"] *= 0.4
     if points.get("public_safety_accident", 0) >= STRONG + OPENING and points.get("person_assistance"):
         points["person_assistance"] *= 0.6
@@ -347,6 +396,8 @@ def _search(text: str, points: Scores, minor: bool) -> str | None:
 RULES = (
     ("criminal", _criminal),
     ("fugitive", _fugitive),
+    ("violent", _violent),
+    ("thing fell", _thing_fell),
     ("crash", _crash),
     ("suicide", _suicide),
     ("runaway", _runaway),

@@ -354,10 +354,16 @@ def merged(cut: Sequence[Stretch]) -> list[Stretch]:
     return out
 
 
+# 【口播】昨天是高考第一天: what the presenter says before the film tells it
+ANCHOR_RE = re.compile(r"^(?:【(?:口播|导语|主播|主持人|提要)】|(?:口播|导语|主播|主持人|提要)：)")
+
+
 def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
     if b.opened in {"heading", "number", "section"} or a.reads[-1].kind == "heading":
         return False
+    if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
+        return True
     if not a.narrative:
         return False
     if a.names & b.names:
@@ -365,4 +371,6 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     if a.closed:
         return False
     head = b.reads[0]
-    return not head.first or bool(PURSUIT_RE.match(head.sentence.text))
+    line = head.sentence.line
+    told = any(r.sentence.line == line and "narrative" in r.cues for r in a.reads)
+    return (not head.first and told) or bool(PURSUIT_RE.match(head.sentence.text))

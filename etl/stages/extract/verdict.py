@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from etl.model import Article
 from etl.rules.extract import ExtractRules
+from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits, within
 from etl.stages.extract import kinds
 from etl.stages.extract.segment import UNFIT, Read, Stretch
@@ -38,7 +39,7 @@ DECISIVE = {
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
 
-MADE_UP_RE = re.compile(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
+MADE_UP_RE = compile_factored(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
 
 
 def judge(s: Stretch, article: Article, view: str, hits: Hits, whole: str, rules: ExtractRules) -> None:
