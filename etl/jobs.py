@@ -176,7 +176,7 @@ def claimed(
         stack.callback(session.close)
         lookups.sync(session.connection, rules)
         this = runs.start(session.connection, command, rules.digest, slot)
-        lock.guard(this)
+        lock.guard(this, lambda: [session.connection])
         try:
             yield session, this, check
             if not session.surely(lambda c: runs.finish(c, this, "done")):

@@ -6,8 +6,13 @@ where the schema is declared or migrated.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -81,6 +86,27 @@ def backend(connection: Connection) -> int:
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     assert row is not None
     return int(row[0])
+
+
+@contextmanager
+def answered_within(seconds: float, lines: Callable[[], Sequence[Connection]]) -> Iterator[None]:
+    """Cut `lines` if the context takes longer, so that what waits on them fails as it does when a line breaks.
+
+    For a peer that takes what is sent and never answers, which no timeout of TCP or of the server ends.
+    """
+
+    def cut() -> None:
+        for line in lines():
+            with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(line.fileno())) as end:
+                end.shutdown(socket.SHUT_RDWR)
+
+    alarm = threading.Timer(seconds, cut)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 def refuse_shared_sessions(url: str) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ import psycopg
 
 from etl.errors import RunLocked, RunLost, StoreError
 from etl.logs import LOG
-from etl.store.engine import Connection, backend, connect
+from etl.store.engine import Connection, answered_within, backend, connect
 from etl.store.runs import Run, beat
 
 RUN_LOCK = 7_416_020_002  # any constant; shared by every process that loads into this database
@@ -55,6 +55,7 @@ class RunLock:
         self.url = url
         self.name = NAME + secrets.token_hex(6)
         self.run: Run | None = None
+        self.more_lines: Callable[[], Sequence[Connection]] = tuple
         self.lost = False
         self.leave = threading.Event()
         self.thread = threading.Thread(target=self.keep, name="heartbeat", daemon=True)
@@ -83,9 +84,10 @@ class RunLock:
         connection.execute("SELECT set_config('lock_timeout', '1s', false)")
         return connection
 
-    def guard(self, run: Run) -> None:
-        """From now on the signs of life are also written into the row of `run`."""
+    def guard(self, run: Run, more_lines: Callable[[], Sequence[Connection]] = tuple) -> None:
+        """From now on the signs of life are also written into the row of `run`, which loads over `more_lines`."""
         self.run = run
+        self.more_lines = more_lines
 
     def check(self) -> None:
         """Raise RunLost if the lock is not ours any more."""
@@ -97,12 +99,17 @@ class RunLock:
         """The thread: give signs of life; after a broken connection, get the lock back if nobody took it."""
         while not self.lost and not self.leave.wait(BEAT_S):
             try:
-                self.sign()
+                with answered_within(LEASE_S, self.lines):
+                    self.sign()
             except psycopg.errors.LockNotAvailable:
                 pass  # a batch is being committed: that it waited was a sign of life itself
             except psycopg.Error:
                 with suppress(psycopg.Error, StoreError):  # still away: tried again at the next beat
                     self.regain()
+
+    def lines(self) -> list[Connection]:
+        """What is dead if a sign of life gets no answer while the lease lasts: the run's loading line too."""
+        return [self.connection, *self.more_lines()]
 
     def sign(self) -> None:
         if backend(self.connection) != self.backend or (self.run and not beat(self.connection, self.run)):

@@ -11,11 +11,12 @@ from typing import TypeVar
 import psycopg
 
 from etl.errors import StoreUnavailable
-from etl.store.engine import Connection, connect, is_transient, name_error
+from etl.store.engine import Connection, answered_within, connect, is_transient, name_error
 from etl.store.lock import end_sessions
 
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
+ANSWER_S = 600.0  # for a whole batch; a single statement has the server's own limit
 T = TypeVar("T")
 
 
@@ -42,12 +43,13 @@ class Session:
         """
         for attempt in range(ATTEMPTS + 1):
             try:
-                if attempt:
-                    self.again()
-                    done = committed(self.connection)
-                    if done is not None:
-                        return done
-                return work(self.connection)
+                with answered_within(ANSWER_S, lambda: [self.connection]):
+                    if attempt:
+                        self.again()
+                        done = committed(self.connection)
+                        if done is not None:
+                            return done
+                    return work(self.connection)
             except (psycopg.Error, StoreUnavailable) as e:
                 if not is_transient(e):
                     raise

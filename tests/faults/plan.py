@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 
+from etl.store import migrate
 from tests.badinput.cases import cases
 from tests.faults.servers import Proxy, own_server
 from tests.faults.world import (
@@ -79,6 +80,7 @@ def f3_server(world: World, amount: int) -> Result:
     said: dict[str, int] = {}
     with own_server() as server:
         there = World(world.folder, server.url, world.random)
+        migrate.upgrade(server.url)
         write_stories(world.folder, 1000)
         for number in range(amount):
             process = there.start()

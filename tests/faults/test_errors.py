@@ -103,7 +103,7 @@ def test_a_bad_row_costs_only_itself(
     ]
     total = runs.counts(connection, loader.this)
     assert (total.seen, total.loaded, total.rejected, total.skipped) == (1001, 999, 1, 1)
-    assert sum(loads) <= 2100  # all of them once in vain, and once more in parts
+    assert sum(loads) <= 2200  # all of them once in vain, and once more in parts
 
 
 def test_a_row_that_the_server_refuses_names_the_state_not_the_value(

@@ -18,12 +18,15 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from etl import jobs
-from etl.errors import RunLocked, RunLost
+from etl.errors import RunLocked, RunLost, StoreUnavailable
 from etl.settings import Settings
 from etl.store import lock as lock_module
 from etl.store import runs
+from etl.store import session as session_module
 from etl.store.engine import Connection
 from etl.store.lock import RunLock
+from tests.faults.plan import with_port
+from tests.faults.servers import Proxy
 from tests.faults.world import World, differences, kill_group, write_stories
 
 
@@ -95,6 +98,29 @@ def test_a_run_that_lost_its_row_stops(
         wait_until(lambda: held.lost)
         with pytest.raises(RunLost):
             held.check()
+
+
+def test_a_line_that_never_answers_is_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = conninfo_to_dict(world.url)
+    if str(target.get("host", "/")).startswith("/"):
+        pytest.skip("needs a server that listens on TCP")
+    monkeypatch.setattr(lock_module, "LEASE_S", 1.0)
+    monkeypatch.setattr(lock_module, "BEAT_S", 0.1)
+    monkeypatch.setattr(session_module, "ATTEMPTS", 0)
+    proxy = Proxy(int(str(target["port"])), world.random)
+    write_stories(world.folder, 3)
+    real = jobs.load_batch
+
+    def into_silence(*arguments: object, **more: object) -> object:
+        proxy.spoil("silent")
+        return real(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "load_batch", into_silence)
+    url = with_port(world.url, proxy.port)
+    with pytest.raises(StoreUnavailable):
+        jobs.run([str(world.folder)], Settings(database_url=url, workers=1, settle_s=0))
+    proxy.close()
+    assert world.sql("SELECT count(*) FROM rejections") == [(0,)]
 
 
 def wait_until(condition: object, timeout: float = 10) -> None:
