@@ -14,7 +14,7 @@ from etl.model import Edit, Text
 from etl.rules.repair import RepairRules
 from etl.stages.repair.debris import entities, invisible, tags
 from etl.stages.repair.mojibake import mojibake
-from etl.stages.repair.notes import noted
+from etl.stages.repair.notes import across, noted
 from etl.stages.repair.restore import leftovers, restored
 from etl.stages.repair.script import script_of, to_simplified
 
@@ -54,7 +54,7 @@ def _in_step(whole: Text, page: str, rules: RepairRules) -> Text:
     whole = whole.edit(list(notes.edits(whole.value)))
     whole = whole.edit(list(restored(whole.value, page, rules, bool(notes.syllables))))
     if any(r.kind in ("pinyin_note", "shifted_run") for r in whole.repairs):
-        whole = whole.edit(_in_order(leftovers(whole.value)))
+        whole = whole.edit(_in_order([*leftovers(whole.value), *across(whole.value, rules)]))
     return whole
 
 
@@ -71,7 +71,9 @@ def _flags(text: Text) -> tuple[str, ...]:
     """`damaged` if characters had to be worked out or are lost, `doubtful` if one may be wrong."""
     kinds = {r.kind for r in text.repairs}
     flags = (
-        ["damaged"] if kinds & {"pinyin_note", "shifted_run", "stray_tag"} or "\ufffd" in text.value else []
+        ["damaged"]
+        if kinds & {"pinyin_note", "shifted_run", "stray_tag", "unread"} or "\ufffd" in text.value
+        else []
     )
     if any(r.certainty == "likely" for r in text.repairs):
         flags.append("doubtful")

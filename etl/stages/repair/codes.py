@@ -6,6 +6,7 @@ no traditional form that it never writes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import islice
@@ -19,7 +20,6 @@ LOW, HIGH = frozenset(range(0xA1, 0xA8)), frozenset((*range(0xAA, 0xB0), *range(
 
 Char = tuple[str, str]  # a character, and what the statistics take it for
 Half = tuple[int, str, str]  # the byte not asked for, and the character so
-Pairs = list[tuple[Half, list[Half]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,44 +33,41 @@ class Codes:
     seen: dict[int, str]  # for str.translate: the text as the statistics see it
     readings: dict[str, list[str]]  # syllable -> traditional characters
     stats: Statistics
-    _pairs: dict[tuple[int, int | None], Pairs] = field(default_factory=dict)
+    _followers: dict[Half, dict[int, list[Half]]] = field(default_factory=dict)
 
-    def pairs(self, lead: int, trail: int | None) -> Pairs:
-        """The two characters that begin with `lead` and end with `trail` around a dropped pair, likely ones.
+    def firsts(self, lead: int) -> list[Half]:
+        """The characters that begin with `lead` and whose other byte can begin a dropped pair."""
+        return [h for h in self.by_lead.get(lead, ()) if h[0] in LOW or h[0] in HIGH]
 
-        With `trail` None any ending will do.
-        Grouped by the first; the second is ordered by how well it follows the first.
+    def seconds(self, first: Half, trail: int | None) -> Iterator[Half]:
+        """The characters that end with `trail` behind the pair that dropped after `first`.
+
+        Those known to follow `first` come before those that are common. With `trail` None any ending
+        will do, but only what is known to follow.
         """
-        found = self._pairs.get((lead, trail))
-        if found is None:
-            found = []
-            for first in self.by_lead.get(lead, ()):
-                if first[0] in LOW:
-                    seconds = self._following(first[2], range(0x81, 0xA1), trail)
-                elif first[0] in HIGH:
-                    seconds = self._following(first[2], range(0xA1, 0xFF), trail)
-                else:
-                    continue
-                found.append((first, seconds))
-            self._pairs[lead, trail] = found
+        if first not in self._followers:
+            self._followers[first] = self._by_trail(first)
+        known = self._followers[first].get(ANY if trail is None else trail, [])
+        yield from known
+        if trail is not None:
+            low = first[0] in LOW
+            common = (h for h in self.by_trail.get(trail, ()) if (h[0] < 0xA1) == low and h not in known)
+            yield from islice(common, MAX_COMMON)
+
+    def _by_trail(self, first: Half) -> dict[int, list[Half]]:
+        """The characters known to follow `first`, likely ones first, by their second byte and by ANY."""
+        low = first[0] in LOW
+        found: dict[int, list[Half]] = {}
+        for seen in self.stats.rows.get(first[2], ("", ""))[0]:
+            for lead, trail, char in self.by_seen.get(seen, ()):
+                if (lead < 0xA1) == low:
+                    for key in (trail, ANY):
+                        if len(halves := found.setdefault(key, [])) < MAX_SECONDS:
+                            halves.append((lead, char, seen))
         return found
 
-    def _following(self, first: str, leads: range, trail: int | None) -> list[Half]:
-        """Characters of a lead in `leads` and of `trail`: those known to follow `first`, then common ones."""
-        known = []
-        for seen in self.stats.rows.get(first, ("", ""))[0]:
-            for lead, last, char in self.by_seen.get(seen, ()):
-                if lead in leads and (trail is None or trail == last):
-                    known.append((lead, char, seen))
-            if len(known) >= MAX_SECONDS:
-                break
-        if trail is None:
-            return known
-        common = (h for h in self.by_trail.get(trail, ()) if h[0] in leads and h not in known)
-        return [*known, *islice(common, MAX_COMMON)]
 
-
-MAX_SECONDS, MAX_COMMON = 24, 6
+MAX_SECONDS, MAX_COMMON, ANY = 24, 6, -1
 
 
 def bytes_of(char: str) -> tuple[int, int]:

@@ -11,6 +11,8 @@ from etl.rules.repair import RepairRules
 
 # 當(dāng)  綠(lǜ)
 NOTE_RE = re.compile(r"([\u3400-\u9fff])\(([a-zü\u00e0-\u01dc]{1,6})\)")
+# 公司W(wǎng)INDOWS: the last byte of 司 and the W are the bytes of 網
+ACROSS_RE = re.compile(r"([@-~])\(([a-zü\u00e0-\u01dc]{1,6})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +47,19 @@ def noted(page: str, rules: RepairRules) -> Noted:
     for char, said in found.items():
         known = rules.readings.get(char, frozenset()) & said
         if len(said) == 1 and known and page.count(char) == counts[char]:
-            syllables[char] = known.pop() if isinstance(known, set) else next(iter(known))
+            syllables[char] = said.pop()
     return Noted(syllables)
+
+
+def across(text: str, rules: RepairRules) -> Iterator[Edit]:
+    """The notes left in `text`, a traditional page with notes, that the search put behind an ASCII sign.
+
+    The sign must be the second byte of a character that has the syllable.
+    """
+    for m in ACROSS_RE.finditer(text):
+        if any(m[2] in said and _ends_in(char, m[1]) for char, said in rules.readings.items()):
+            yield Edit(m.start() + 1, m.end(), "", "pinyin_note")
+
+
+def _ends_in(char: str, sign: str) -> bool:
+    return char.encode("gbk").endswith(sign.encode("ascii"))

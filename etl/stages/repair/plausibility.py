@@ -26,6 +26,7 @@ class Plausibility:
     def __init__(self, stats: Statistics, page: str) -> None:
         self.stats = stats
         self.page = page
+        self.asked = 0  # how often a cost was asked for
         self._costs: dict[str, float] = {}
 
     @cached_property
@@ -39,6 +40,7 @@ class Plausibility:
 
     def cost(self, three: str) -> float:
         """Bits of the third character after the first two."""
+        self.asked += 1
         cost = self._costs.get(three)
         if cost is None:
             cost = self._costs[three] = self._blended(three)

@@ -24,6 +24,7 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[
 
     `page` is the whole page: what shows on it, such as its notes (`noted`), makes a mark in `text` more
     likely to be damage. A run with no other damage around it must be much the more plausible for it.
+    Where a page has so many marks that the search stops, the first one not read is put on record as it is.
     """
     if not START_RE.search(text):
         return
@@ -39,6 +40,8 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[
             if certainty == "certain" and (unseen or run.strained):
                 certainty = "likely"
             yield Edit(run.start, run.end, after, "shifted_run", certainty)
+    if evident and finder.unread >= 0:
+        yield Edit(finder.unread, finder.unread + 1, "?", "unread", "likely")
 
 
 def leftovers(text: str) -> Iterator[Edit]:

@@ -16,10 +16,12 @@ determines its damage.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
+from etl.rules.repair_statistics import UNKNOWN
 from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
 from etl.stages.repair.plausibility import Plausibility
 
@@ -40,27 +42,26 @@ QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
 BEAM, MAX_RUN, PARAGRAPH = 16, 120, 1000
 ENDED = 3  # readings tried where a trail is unknown, so that a hundred characters fit
 WEIGHED, LOOK_AHEAD = 12, 3  # readings weighed with words at the end, and characters after the run that count
+# Costs asked for on a page, at least and per character; nine damaged pages of ten ask for less than 4.
+ASKED, ASKED_PER_CHAR = 50_000, 12
 
 # All in bits. Tuned on damage generated from the last fifth of the first half of the news text.
-BEHIND, FAR_BEHIND = (
-    24.0,
-    40.0,
-)  # a pair of halves may cost so much more than the best reading; on a second look
+# A pair of halves may cost so much more than the best reading; on a second look.
+BEHIND, FAR_BEHIND = 24.0, 40.0
 DEAR, STRAINED = 15.0, 26.0  # a second look: a character on average; two in a row (a rare name or an error)
-SUSPECT, SLACK = (
-    18.0,
-    3.0,
-)  # a dropped pair is tried where a character and the next cost so much; how much more
+# A dropped pair is tried where a character and the next cost so much; how much more.
+SUSPECT, SLACK = 18.0, 3.0
 UNSEEN_AHEAD = 12.0  # the most that the next character counts: it may be wrong itself
 LEAST_PAIR, LEAST_SECOND, MISSES = 8.0, 4.0, 2  # halves below these are not looked for
 LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to the first, or three lost ones
 NEAR_TIE, GIVE_UP = 8.0, 20.0  # among readings that go on alike; beyond a reading that has come to its end
+# A reading so much dearer than the text as it stands is no run; on a second look.
+HOPELESS, STILL_HOPELESS = 60.0, 30.0
 UNBALANCED = 4.0  # a quotation mark that closes what is not open
 SOBER = 0.4  # the costs of neighbours overlap, so plain 2**-cost would be too sure of itself
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to read a run so far: its characters, their cost in bits, the byte still pending.
 
     `seen` is the same text as the statistics see it, with the two characters before the run. `end` is
@@ -96,28 +97,35 @@ class Run:
     beliefs: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finder:
-    """Finds runs in one text."""
+    """Finds runs in one text; `unread` is where the search stopped short of its end, -1 if it did not."""
 
     text: str
     codes: Codes
     plausible: Plausibility
     behind: float = BEHIND
+    unread: int = -1
+
+    @property
+    def enough(self) -> int:
+        """How many costs may be asked for."""
+        return ASKED + ASKED_PER_CHAR * len(self.text)
 
     def runs(self) -> Iterator[Run]:
         """All places that can be read as a run, left to right, not overlapping.
 
-        A page has about two runs in a thousand characters; one made of marks is not searched to its end.
+        A page has about two runs in a thousand characters. One made of marks is not searched to its end,
+        so that the work stays in proportion to its length.
         """
         at = 0
-        for _ in range(20 + len(self.text) // 200):
-            mark = START_RE.search(self.text, at)
-            if not mark:
-                return
+        while mark := START_RE.search(self.text, at):
             run = self._run(mark)
             if run is None or run.strained or run.cost > DEAR:
                 run = replace(self, behind=FAR_BEHIND)._run(mark) or run
+            if self.plausible.asked > self.enough:
+                self.unread = mark.start()
+                return
             if run:
                 yield run
             at = run.end if run else mark.start() + 1
@@ -130,10 +138,21 @@ class Finder:
         beam, at = self._beginnings(mark)
         done: list[Reading] = []
         marked = len(mark[0]) == 1
+        start = mark.start()
+        hopeless = HOPELESS if self.behind == BEHIND else STILL_HOPELESS
+        seen, shown = self._context(start) + text[start:line_end].translate(self.codes.seen), 0.0
         for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
-            if not beam or (done and beam[0].cost > min(r.cost for r in done) + GIVE_UP):
+            if not beam or self.plausible.asked > self.enough:
+                break
+            shown += self.plausible.cost(seen[at - start - 1 : at - start + 2])
+            if beam[0].cost > shown + hopeless:
+                break
+            if done and beam[0].cost > min(r.cost for r in done) + GIVE_UP:
                 break
             char = text[at : at + 1]
+            if char == "?" and (leads := self._noted_leads(at + 1)):
+                beam = best(self._unassigned(beam, leads))
+                continue
             if char in ("?", "\n", ""):
                 rest = REST_RE.match(text, at + 1, line_end) if char == "?" else None
                 done += self._swallowed(beam, at, line_end, rest)
@@ -151,11 +170,15 @@ class Finder:
             beam = self._steps(beam, lead, trail, at)
         return self._weighed(mark.start(), line_end, marked, done)
 
+    def _context(self, start: int) -> str:
+        """The two characters of the line before `start` as the statistics see them."""
+        before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - 2) : start]
+        return ("||" + before.translate(self.codes.seen))[-2:]
+
     def _beginnings(self, mark: re.Match[str]) -> tuple[list[Reading], int]:
         """The readings of the mark itself, and where the run goes on after it."""
         text, start = self.text, mark.start()
-        before = text[max(text.rfind("\n", 0, start) + 1, start - 2) : start]
-        context = ("||" + before.translate(self.codes.seen))[-2:]
+        context = self._context(start)
         if mark[0] == "?":  # a note within a character: the noted bytes are its lead and the trail before it
             end = text.index(")", start) + 1
             noted = map(bytes_of, self.codes.readings.get(text[start + 1 : end - 1], ()))
@@ -204,17 +227,18 @@ class Finder:
     ) -> Iterator[Reading]:
         """The reading `r` with two characters known by half, as far as they and the next cost below `bound`."""
         cost = self.plausible.cost
-        for (last, first, seen), seconds in self.codes.pairs(r.pending, trail):
+        for half in self.codes.firsts(r.pending):
+            last, first, seen = half
             bits = cost(r.seen[-2:] + seen)
             if bits + LEAST_SECOND >= bound:
                 continue
             one = r.plus(bits, first, seen, pending)
-            yield from self._second(one, seconds, ahead, r.cost + bound)
+            yield from self._second(one, self.codes.seconds(half, trail), ahead, r.cost + bound)
             if drops(last, r.pending):  # two pairs dropped around a doubled character: 派出所所長
                 two = one.plus(cost(one.seen[-2:] + seen), first, seen, pending)
-                yield from self._second(two, seconds, ahead, r.cost + bound)
+                yield from self._second(two, self.codes.seconds(half, trail), ahead, r.cost + bound)
 
-    def _second(self, r: Reading, seconds: list[Half], ahead: str, bound: float) -> Iterator[Reading]:
+    def _second(self, r: Reading, seconds: Iterable[Half], ahead: str, bound: float) -> Iterator[Reading]:
         """The reading `r` with each of `seconds` that, with the next character, stays below `bound`."""
         context = r.seen[-2:]
         misses = 0
@@ -232,10 +256,10 @@ class Finder:
         note = NOTE_RE.match(self.text, at)
         if note:
             noted = self.codes.readings.get(note[1], [])
-            fitting = [replace(r, end=note.end()) for r in beam if r.text[-1] in noted]
+            fitting = [r._replace(end=note.end()) for r in beam if r.text[-1] in noted]
             if fitting:
                 return fitting
-        return [replace(r, end=at) for r in beam]
+        return [r._replace(end=at) for r in beam]
 
     def _next(self, context: str, ahead: str) -> float:
         """Bits of the next character after `context`, within limits: it may be wrong itself."""
@@ -251,15 +275,27 @@ class Finder:
         trail = ord(char) if "@" <= char <= "~" else bytes_of(char)[0]
         return self.codes.chars.get((pending, trail), ("", ""))[1]
 
-    def _unassigned(self, beam: list[Reading]) -> Iterator[Reading]:
-        """The readings of `beam` with a question mark for a pair that GBK has no character for."""
-        limit = min((r.cost for r in beam), default=0.0) + self.behind / 2
-        for r in beam[:ENDED]:
+    def _noted_leads(self, at: int) -> set[int]:
+        """The first bytes of the characters that the sign at `at` may end, by the note behind it."""
+        note = NOTE_RE.match(self.text, at + 1)
+        if not note or not "@" <= self.text[at] <= "~":
+            return set()
+        noted = map(bytes_of, self.codes.readings.get(note[1], ()))
+        return {lead for lead, trail in noted if trail == ord(self.text[at])}
+
+    def _unassigned(self, beam: list[Reading], leads: Collection[int] = ()) -> Iterator[Reading]:
+        """The readings of `beam` with a question mark for a pair that GBK has no character for.
+
+        Where the pair is known to end in one of `leads`, even what is hardly plausible is tried.
+        """
+        limit = min((r.cost for r in beam), default=0.0) + (2 * UNKNOWN if leads else self.behind / 2)
+        for r in beam if leads else beam[:ENDED]:
             for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
                 cost = self.plausible.cost(r.seen[-2:] + seen)
                 if r.cost + cost < limit:
                     for lead in unassigned_after(trail):
-                        yield r.plus(cost, char, seen, lead)
+                        if not leads or lead in leads:
+                            yield r.plus(cost, char, seen, lead)
 
     def _swallowed(
         self, beam: list[Reading], at: int, line_end: int, rest: re.Match[str] | None

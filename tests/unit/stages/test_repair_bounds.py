@@ -1,0 +1,60 @@
+"""Repair: the work on a page stays in proportion to its length, whatever the page is made of."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from etl.rules import load_rules
+from etl.rules.repair_statistics import statistics
+from etl.stages.repair import repair
+from etl.stages.repair.codes import codes
+from etl.stages.repair.plausibility import Plausibility
+from etl.stages.repair.runs import ASKED, ASKED_PER_CHAR, Finder
+
+RULES = load_rules().repair
+TABLE = codes(RULES, statistics())
+CHARS = [char for (lead, _), (char, _) in sorted(TABLE.chars.items()) if lead > 0xAF]
+ONE_STEP = 20_000  # the search may end one step late: 16 readings, 20 by 30 pairs of halves each
+EVIDENCE = "小事當(dāng)做大事辦,民警擔當(dāng)。"
+
+
+def noise(rng: Random, size: int) -> str:
+    """Characters by lot, so that no reading is plausible and the search is long."""
+    return "".join(rng.choices(CHARS, k=size))
+
+
+PAGES = {
+    "short runs": lambda rng: "".join("?!" + noise(rng, 8) for _ in range(600)),
+    "long runs": lambda rng: "".join("?!" + noise(rng, 120) for _ in range(60)),
+    "marks and pairs": lambda rng: "".join("??" + noise(rng, 2) for _ in range(1800)),
+    "one run, again and again": lambda _: "?!袄先祟^民警說這個" * 600,
+    "spaced marks": lambda _: " ?! " * 1800,
+    "notes within characters": lambda _: "們?nèi)珕T" * 1000,
+    "swallowed tags": lambda _: "了?!?/p>" * 1000,
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_for_a_bounded_number_of_costs(name: str) -> None:
+    page = PAGES[name](Random(1))
+    plausible = Plausibility(statistics(), page.translate(TABLE.seen))
+    finder = Finder(page, TABLE, plausible)
+    last = max((run.end for run in finder.runs()), default=0)
+    assert plausible.asked <= ASKED + ASKED_PER_CHAR * len(page) + ONE_STEP
+    assert finder.unread == -1 or finder.unread >= last
+
+
+def test_what_is_not_read_stays_and_is_on_record() -> None:
+    noisy = "".join("?!" + noise(Random(1), 8) for _ in range(600))
+    repaired = repair(EVIDENCE + noisy, RULES)
+    (unread,) = (r for r in repaired.text.repairs if r.kind == "unread")
+    assert {"damaged", "doubtful"} <= set(repaired.flags)
+    assert unread.before == unread.after == "?"
+    assert noisy.count("?!") / 2 < repaired.text.value.count("?!", unread.start)
+
+
+def test_a_page_with_some_real_marks_is_read_to_its_end() -> None:
+    page = EVIDENCE + "他問:“真的嗎?!”民警說:“是真的,老人已經回到家里,家屬都來了!”" * 8
+    assert "unread" not in {r.kind for r in repair(page, RULES).text.repairs}
