@@ -17,7 +17,7 @@ from etl.rules.factoring import compile_factored
 MIN, MAX = 2, 30
 # Words after which an officer, a report or a rescue is spoken of, not the place of the event.
 ELSEWHERE_RE = re.compile(
-    r"(?:送|送到|送至|送往|送回|赶往|赶赴|前往|奔赴|带回|带到|回到|押|转移|护送|逃|潜逃|远赴|辗转|联系|来自|家住|住在|租住|户籍|开往|去|到)$"
+    r"(?:送|送到|送至|送往|送回|赶往|赶赴|前往|奔赴|带回|带到|回到|押|转移|护送|逃|潜逃|远赴|辗转|联系|来自|家住|住在|租住|户籍|开往|去|到达?|抵达)$"
 )
 ARREST_AFTER_RE = re.compile(r"^[^。，]{0,4}(?:将|把|抓|查获|锁定|落网|找到|追回|起获|起出)")
 EVENT_AFTER_RE = re.compile(
@@ -98,8 +98,9 @@ def _candidates(masked: str, patterns: Mapping[str, Pattern]) -> Iterator[tuple[
     for cut in (*patterns["cut"].finditer(masked), None):
         end = cut.start() if cut else len(masked)
         last = None
-        for m in patterns["tail"].finditer(masked, at, end):
-            last = m
+        if end - at >= MIN:
+            for m in patterns["tail"].finditer(masked, at, end):
+                last = m
         if last is not None:
             start = at
             head = NUMBER_LEAD_RE.match(masked[start : last.end()])
