@@ -83,6 +83,7 @@ def find(view: str, rules: PeopleRules) -> list[Mention]:
         _introduced(view, rules, skipped),
         _titled(view, rules),
         _nicknames(view, rules),
+        _doubled(view),
         _surnames(view),
     ):
         keep(kind)
@@ -188,6 +189,8 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
 def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Mention]:
     """Full names after a word that introduces persons, and those joined to them by 、 or 和."""
     for m in rules.before.finditer(view):
+        if NO_NAME_RE.match(view, m.end()):
+            continue
         role = rules.role_of[m[0]]
         at, lead = m.end(), m[0]
         for _ in range(8):
@@ -228,6 +231,11 @@ def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Me
             at = link.end()
 
 
+# 民警来得快, 姐姐从晋江赶来, 消防员边哄边说: no name follows
+NO_NAME_RE = re.compile(
+    r"来(?:得|到|了|不|自|回|电|访)|从(?!容|军|文)|边[\u4e00-\u9fff]{1,3}边|应(?:声|邀|该|急)|解(?:释|开|救|决)|查(?:看|到|明|验)|连(?:忙|夜|续|声)|那|都|便|步(?:行|入)|求(?:助|救)"
+)
+
 # Words that introduce persons but stand before much else too (群众幸福感)
 FOREIGN_ROLES = frozenset({"officer"})
 LOOSE_ROLES = frozenset({"neutral", "party", "relative", "helper"})
@@ -267,15 +275,16 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         elif kind == "老" and view[end : end + 1] == "家":
             pass
         elif not may_end(view, end, rules):
+            if not INTRO_RE.search(view, max(0, m.start() - 6), m.start()):
+                continue
+            long = view[m.start() : end + 1]  # 女孩小雨涵, but 辅警小汪边喊边追
             if (
                 kind == "小"
                 and view[end : end + 1] in rules.given
                 and may_end(view, end + 1, rules)
-                and INTRO_RE.search(view, max(0, m.start() - 6), m.start())
+                and (view[end : end + 1] not in "边向找" or occurrences(view, long) > 1)
             ):
                 end += 1
-            else:
-                continue
         name = view[m.start() : end]
         introduced = INTRO_RE.search(view, max(0, m.start() - 8), m.start()) or ALIAS_RE.match(view, end)
         if not introduced and occurrences(view, name) < 2:
@@ -301,8 +310,23 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         yield _mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age)
 
 
+# 五岁的豆豆, 自己叫“朵朵”: a pet name, but no word for kin
+DOUBLED_RE = re.compile(
+    r"(?:岁的?|女孩|男孩|女童|男童|孩子|女儿|儿子|孙女|孙子|外孙|宝宝|名叫|叫|小朋友|女婴|男婴)(?:叫)?[“”‘]?(([\u4e00-\u9fff])\2)(?!\2)"
+)
+NO_PET_NAME = frozenset("妈爸奶爷哥姐弟妹叔姑舅婆公伯嫂宝娃孩常刚天人慢渐偷悄默紧偏仅刚哭往哇嗷喳呜连个姨")
+
+
+def _doubled(view: str) -> Iterator[Mention]:
+    """Children by their pet names: 乐乐, 豆豆."""
+    for m in DOUBLED_RE.finditer(view):
+        if m[2] not in NO_PET_NAME:
+            sex, age = _attributes(view, m.start(1), m.end(1))
+            yield Mention(m.start(1), m.end(1), m[1], None, "nick", sex, age)
+
+
 INTRO_RE = re.compile(
-    r"(?:女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年|工友|快递员|外卖员|保安|护工|同伴|牧民|游客|乘客|旅客|岁|店员|徒弟|好友|租客|房客|新生|实习生|徒弟)(?:的)?$"
+    r"(?:女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年|工友|快递员|外卖员|保安|护工|同伴|牧民|游客|乘客|旅客|岁|店员|徒弟|好友|租客|房客|新生|实习生|徒弟|钓友|骑手|柜员|外卖骑手|边民|村医|战士|消防员|户主|房主|租户|摊主|车主|机主|网格员|护士|大学生|协警|交警|特警|刚下夜班的|队员)(?:的)?$"
 )
 
 

@@ -42,7 +42,6 @@ INSTEAD = {
     ("dispute_mediation", "suspect"): "party",
     ("dispute_mediation", "victim"): "party",
     ("dispute_mediation", "relative"): "party",
-    ("noise", "victim"): "party",
     ("noise", "relative"): "party",
     ("traffic_accident", "helper"): "party",
     ("traffic_accident", "lost_person"): "victim",
@@ -232,7 +231,7 @@ FURTHER = {"reporter", "party", "relative"}
 # What somebody is of whom we only know that he called the police.
 REPORTER_IS = {
     "theft": "victim", "fraud": "victim", "lost_property": "victim", "assault": "victim",
-    "dispute_mediation": "party", "noise": "party", "person_assistance": "party",
+    "dispute_mediation": "party", "noise": "victim", "person_assistance": "party",
     "household_registration_service": "party", "missing_person": "relative", "runaway_juvenile": "relative",
 }  # fmt: skip
 

@@ -157,8 +157,11 @@ def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> 
     return "" if len(name) < (2 if cut or not inner else 1) and not inner else name
 
 
+# 我市公安局, and 该局治安大队 whose bureau was named before
+HERE_RE = re.compile(r"^(?:我[市县区局]|[该本]局|局(?=[治刑巡交禁网经特指法出户反情]))")
+
 # No unit name holds these: what precedes is a clause (不敢相信派出所)
-CLAUSE_CHAR_RE = re.compile(r"[不没了这那很都敢吗呢吧啊她它们你您谁怎么信]")
+CLAUSE_CHAR_RE = re.compile(r"那(?=[家个边里时天名位些晚样])|[不没了这很都敢吗呢吧啊她它们你您谁怎么信]")
 INDEFINITE = frozenset(
     {
         "一",
@@ -220,8 +223,8 @@ def _flush(
     last = view[parts[-1][0] : end]
     ending = next(m for m in reversed(list(rules.ending.finditer(last))))
     level = rules.level_of[ending[0]]
-    full = view[start:end].removeprefix("我市").removeprefix("我县").removeprefix("我区")
-    name = shortest(last.removeprefix("我市").removeprefix("我县"), level, divisions)
+    full = HERE_RE.sub("", view[start:end])
+    name = shortest(HERE_RE.sub("", last), level, divisions)
     if name in rules.pronouns:
         if len(parts) == 1:
             return
