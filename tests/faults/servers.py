@@ -69,6 +69,7 @@ class Server:
         pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         os.kill(pid, signal.SIGKILL)
         time.sleep(1)
+        (self.data / "postmaster.pid").unlink()  # where nobody collects orphans its number stays taken
 
     def up(self) -> bool:
         with contextlib.suppress(psycopg.OperationalError):
