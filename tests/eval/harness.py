@@ -37,3 +37,9 @@ def predictions(folder: str) -> dict[str, dict[str, Any]]:
 
 def golds(folder: str) -> dict[str, dict[str, Any]]:
     return {key: {**article["gold"], "id": key} for key, article in articles(folder).items()}
+
+
+def digest(folder: str) -> str:
+    """SHA-256 over names and bytes of a folder's articles: which corpus a floor was measured on."""
+    files = sorted((HERE / folder).glob("*.json"))
+    return hashlib.sha256(b"".join(p.name.encode() + b"\0" + p.read_bytes() for p in files)).hexdigest()

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.eval.harness import HERE, articles, golds, predictions
+from tests.eval.harness import HERE, articles, digest, golds, predictions
 from tests.eval.score import score
 
 FLOORS = json.loads((HERE / "floors.json").read_text(encoding="utf-8"))
+CORPUS = FLOORS.pop("corpus")
 PINS = [(folder, field, floor) for folder, pins in FLOORS.items() for field, floor in pins.items()]
 
 
@@ -24,6 +25,11 @@ def test_score_holds_its_floor(results: dict[str, Any], folder: str, field: str,
     got = results[folder]["rows"][field][2]
     where = [e for e in results[folder]["errors"] if e[2] == field]
     assert got >= floor, f"{folder} {field}: F1 {got:.3f}, pinned {floor}; {where[:10]}"
+
+
+@pytest.mark.parametrize("folder", sorted(FLOORS))
+def test_floors_were_pinned_on_these_articles(folder: str) -> None:
+    assert digest(folder) == CORPUS[folder], "articles changed: measure again, then pin floors and digest"
 
 
 def test_every_article_is_extracted() -> None:

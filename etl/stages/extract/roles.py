@@ -140,7 +140,9 @@ def _person(
     """One person from all mentions of it; None for somebody who plays no part."""
     best = next((m for m in everywhere if m.form in {"full", "dot"}), group[0])
     roles = _roles(view, group, rules)
-    if any(m.lead_role == "officer" or m.form == "officer" for m in everywhere):
+    if any(
+        m.lead_role == "officer" or m.form == "officer" or BESIDE_RE.match(view, m.end) for m in everywhere
+    ):
         roles["officer"] = 5
     if _speaks_only(view, everywhere):
         return None
@@ -162,6 +164,8 @@ def _person(
     )
 
 
+# 曹立新和户籍民警霍敏, 他带着辅警: who goes out with officers is one
+BESIDE_RE = re.compile(r"(?:和|与|、|带着|叫上|带领)(?:户籍|社区|值班|所里的)?(?:民警|辅警|同事|队员|战友)")
 LEADERS = frozenset(
     {"所长", "副所长", "队长", "副队长", "大队长", "副大队长", "中队长", "教导员", "指导员", "政委", "站长"}
 )
