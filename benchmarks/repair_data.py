@@ -20,7 +20,8 @@ RULES = Path(__file__).parent.parent / "etl" / "rules"
 SCRIPT_HEAD = """\
 # Traditional forms: character, its simplified form, "x" where a page converter writes it, readings.
 # Source of the forms: OpenCC 1.4 (Apache-2.0, t2s), one row for every character of U+3400-4DBF and
-# U+4E00-9FFF that it changes when it stands alone, so a row is a traditional-only form; and 著, which the converter writes for 着.
+# U+4E00-9FFF that it changes when it stands alone, so a row is a traditional-only form; and 著, which
+# the converter writes for 着.
 # "x": the result of the one-to-one table of a damaged page (simplified to traditional, by character).
 # Source of "x": OpenCC s2tw over GB2312, by the rule seen on such pages: a simplified character that is also
 # common in traditional text (Big5 level 1) stays, all others change; 儿几准听坏挂 were seen to change

@@ -55,8 +55,8 @@ UNSEEN_AHEAD = 12.0  # the most that the next character counts: it may be wrong 
 LEAST_PAIR, LEAST_SECOND, MISSES = 8.0, 4.0, 2  # halves below these are not looked for
 LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to the first, or three lost ones
 NEAR_TIE, GIVE_UP = 8.0, 20.0  # among readings that go on alike; beyond a reading that has come to its end
-# A reading so much dearer than the text as it stands is no run; on a second look.
-HOPELESS, STILL_HOPELESS = 60.0, 30.0
+# A reading so much dearer than the text as it stands is no run; runs of rare names are up to 60 dearer for a while.
+HOPELESS = 120.0
 UNBALANCED = 4.0  # a quotation mark that closes what is not open
 SOBER = 0.4  # the costs of neighbours overlap, so plain 2**-cost would be too sure of itself
 
@@ -139,13 +139,12 @@ class Finder:
         done: list[Reading] = []
         marked = len(mark[0]) == 1
         start = mark.start()
-        hopeless = HOPELESS if self.behind == BEHIND else STILL_HOPELESS
         seen, shown = self._context(start) + text[start:line_end].translate(self.codes.seen), 0.0
         for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
             if not beam or self.plausible.asked > self.enough:
                 break
             shown += self.plausible.cost(seen[at - start - 1 : at - start + 2])
-            if beam[0].cost > shown + hopeless:
+            if beam[0].cost > shown + HOPELESS:
                 break
             if done and beam[0].cost > min(r.cost for r in done) + GIVE_UP:
                 break

@@ -56,5 +56,5 @@ def test_what_is_not_read_stays_and_is_on_record() -> None:
 
 
 def test_a_page_with_some_real_marks_is_read_to_its_end() -> None:
-    page = EVIDENCE + "他問:“真的嗎?!”民警說:“是真的,老人已經回到家里,家屬都來了!”" * 8
+    page = EVIDENCE + "他問:“真的嗎?!”民警說:“是真的,老人已經回到家里,家屬都來了!”\n" * 3
     assert "unread" not in {r.kind for r in repair(page, RULES).text.repairs}
