@@ -8,9 +8,9 @@ better as `(?:误|被)?盗|[偷骗]走`, so they are regrouped here: `误盗|被
 from __future__ import annotations
 
 import re
+from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
-
-from etl.rules.scan import class_members, split_alternatives
+from typing import Any
 
 CAPTURE_RE = re.compile(r"\((?!\?)|\(\?P")
 CLASS_RE = re.compile(r"\[\^?\]?(?:\\.|[^\\\]])*\]")
@@ -117,3 +117,48 @@ def _closing(part: str) -> int:
                 return i
         i += 1
     raise ValueError(part)
+
+
+def split_alternatives(pattern: str) -> list[str]:
+    r"""`pattern` cut at its top-level bars.
+
+    >>> split_alternatives("a(?:b|c)|d[|]|e")
+    ['a(?:b|c)', 'd[|]', 'e']
+    """
+    parts, depth, at, in_class = [], 0, 0, False
+    i = 0
+    while i < len(pattern):
+        c = pattern[i]
+        if c == "\\":
+            i += 1
+        elif in_class:
+            in_class = c != "]"
+        elif c == "[":
+            in_class = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+        elif c == "|" and not depth:
+            parts.append(pattern[at:i])
+            at = i + 1
+        i += 1
+    return [*parts, pattern[at:]]
+
+
+SPACES = {chr(c) for c in range(0x3001) if chr(c).isspace()}  # what \\s stands for
+
+
+def class_members(members: list[tuple[Any, Any]]) -> set[str] | None:
+    """Characters of a class; None for a negated or a very wide one."""
+    found: set[str] = set()
+    for op, arg in members:
+        if op is sre.LITERAL:
+            found.add(chr(arg))
+        elif op is sre.RANGE and arg[1] - arg[0] < 64:
+            found |= {chr(c) for c in range(arg[0], arg[1] + 1)}
+        elif op is sre.CATEGORY and arg is sre.CATEGORY_DIGIT:
+            found |= set("0123456789")
+        elif op is sre.CATEGORY and arg is sre.CATEGORY_SPACE:
+            found |= SPACES
+        else:
+            return None
+    return found

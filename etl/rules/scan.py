@@ -16,6 +16,8 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from etl.rules.factoring import class_members, compile_factored, split_alternatives
+
 Matcher = Callable[[str, int], "re.Match[str] | None"]
 Hits = dict[str, list[tuple[int, int]]]
 HEAD, WIDTH = 3, 600  # longest head; most heads of one pattern
@@ -33,7 +35,7 @@ class Scanner:
             for word in plain:
                 words.setdefault(word[:HEAD], set()).add((tag, word))
             if rest:
-                compiled = re.compile("|".join(rest))
+                compiled = compile_factored("|".join(rest))
                 for head in heads("|".join(rest)):
                     tried.setdefault(head, set()).add((tag, compiled))
         longer: dict[str, set[str]] = {}
@@ -109,31 +111,6 @@ def _sorted_out(pattern: str) -> tuple[list[str], list[str]]:
     return plain, rest
 
 
-def split_alternatives(pattern: str) -> list[str]:
-    r"""`pattern` cut at its top-level bars.
-
-    >>> split_alternatives("a(?:b|c)|d[|]|e")
-    ['a(?:b|c)', 'd[|]', 'e']
-    """
-    parts, depth, at, in_class = [], 0, 0, False
-    i = 0
-    while i < len(pattern):
-        c = pattern[i]
-        if c == "\\":
-            i += 1
-        elif in_class:
-            in_class = c != "]"
-        elif c == "[":
-            in_class = True
-        elif c in "()":
-            depth += 1 if c == "(" else -1
-        elif c == "|" and not depth:
-            parts.append(pattern[at:i])
-            at = i + 1
-        i += 1
-    return [*parts, pattern[at:]]
-
-
 def heads(pattern: str) -> set[str]:
     """What a match of `pattern` can begin with, as short literal strings.
 
@@ -187,26 +164,6 @@ def _firsts(op: Any, arg: Any, left: int) -> set[str] | None:
     if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
         return {""}
     return None
-
-
-SPACES = {chr(c) for c in range(0x3001) if chr(c).isspace()}  # what \\s stands for
-
-
-def class_members(members: list[tuple[Any, Any]]) -> set[str] | None:
-    """Characters of a class; None for a negated or a very wide one."""
-    found: set[str] = set()
-    for op, arg in members:
-        if op is sre.LITERAL:
-            found.add(chr(arg))
-        elif op is sre.RANGE and arg[1] - arg[0] < 64:
-            found |= {chr(c) for c in range(arg[0], arg[1] + 1)}
-        elif op is sre.CATEGORY and arg is sre.CATEGORY_DIGIT:
-            found |= set("0123456789")
-        elif op is sre.CATEGORY and arg is sre.CATEGORY_SPACE:
-            found |= SPACES
-        else:
-            return None
-    return found
 
 
 def within(

@@ -30,14 +30,14 @@ def score(view: str, hits: Hits, ranges: Sequence[Span], rules: Sequence[KindRul
         return points
     low, high = ranges[0][0], ranges[-1][1]
     opening = low + OPENING_LENGTH
+    told = _joined(ranges, low, high)
     for rule in rules:
         total = 0.0
         for tag, weight in ((rule.strong, STRONG), (rule.weak, WEAK)):
             spans = hits.get(tag)
             if not spans or spans[-1][0] < low or spans[0][0] >= high:
                 continue
-            near = spans[bisect_left(spans, (low,)) : bisect_left(spans, (high,))]
-            inside = [s for s in near if _within(s[0], ranges)]
+            inside = [s for a, b in told for s in spans[bisect_left(spans, (a,)) : bisect_left(spans, (b,))]]
             if not inside:
                 continue
             total += weight * min(len({view[s : min(e, s + 6)] for s, e in inside}), CAP)
@@ -48,8 +48,16 @@ def score(view: str, hits: Hits, ranges: Sequence[Span], rules: Sequence[KindRul
     return points
 
 
-def _within(position: int, ranges: Sequence[Span]) -> bool:
-    return any(start <= position < end for start, end in ranges)
+def _joined(ranges: Sequence[Span], low: int, high: int) -> list[Span]:
+    """`ranges` in order, those that touch put together, as far as they lie in `[low, high)`."""
+    joined: list[Span] = []
+    for start, end in sorted(ranges):
+        start, end = max(start, low), min(end, high)
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        elif start < end:
+            joined.append((start, end))
+    return joined
 
 
 # 他以为是被人偷了: what somebody thought
