@@ -363,7 +363,7 @@ THING_FELL_RE = re.compile(
 
 def _thing_fell(text: str, points: Scores, minor: bool) -> str | None:
     """What fell into water or a shaft is lost property where no person needed rescue."""
-    if THING_FELL_RE.search(text) and points.get("rescue", 0) < 3 * STRONG:
+    if THING_FELL_RE.search(text) and points.get("rescue", 0) <= 3 * STRONG:
         points["lost_property"] = points.get("lost_property", 0) + points.pop("rescue", 0)
     return None
 
