@@ -245,7 +245,6 @@ def _kinds() -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
     for row in read_toml("kinds.toml")["kind"]:
         rule = KindRule(row["code"], f"strong:{row['code']}", f"weak:{row['code']}")
         for tag, field in ((rule.strong, "strong"), (rule.weak, "weak")):
-            compile_any(row[field] or ["(?!)"], "kinds.toml", row["code"], sets)
             signals += [(tag, expand(p, sets)) for p in row[field]]
         rules.append(rule)
     return tuple(rules), signals
@@ -258,7 +257,6 @@ def _outcomes() -> tuple[tuple[OutcomeRule, ...], Pattern, list[tuple[str, str]]
     rules, ends = [], []
     for code, row in data.items():
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
-        compile_any(row["any"], "outcomes.toml", code)
         ends += [(f"outcome:{code}", expand(p)) for p in row["any"]]
         rules.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
     return tuple(rules), negation, ends

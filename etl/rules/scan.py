@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from itertools import chain
 from operator import add
 from re import _constants as sre  # type: ignore[attr-defined]
@@ -28,20 +29,20 @@ class Scanner:
     """Patterns by tag, searched together."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        words: dict[str, set[tuple[str, str]]] = {}
-        tried: dict[str, set[tuple[str, re.Pattern[str]]]] = {}
+        words: dict[str, dict[tuple[str, str], None]] = {}  # dicts as ordered sets
+        tried: dict[str, dict[tuple[str, str], None]] = {}
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)
             for word in plain:
-                words.setdefault(word[:HEAD], set()).add((tag, word))
+                words.setdefault(word[:HEAD], {})[tag, word] = None
             if rest:
-                compiled = compile_factored("|".join(rest))
-                for head in heads("|".join(rest)):
-                    tried.setdefault(head, set()).add((tag, compiled))
+                source = "|".join(rest)
+                for head in heads(source):
+                    tried.setdefault(head, {})[tag, source] = None
         longer: dict[str, set[str]] = {}
         for head in {*words, *tried}:
             longer.setdefault(head[:2], set()).add(head)
-        entries = {pair: _entry(pair, heads, words, tried) for pair, heads in longer.items()}
+        entries = {pair: Entry(pair, heads, words, tried) for pair, heads in longer.items()}
         # As functions to map over a text: where nothing can begin, no line of Python runs.
         self._by_pair = entries.get
         self._by_character = {c: e for c, e in entries.items() if len(c) == 1}.get
@@ -54,8 +55,10 @@ class Scanner:
         for start, entry in enumerate(entries):
             if entry is None:
                 continue
-            tasks, by_third = entry
-            sized, longer, tried = by_third.get(text[start + 2 : start + 3], tasks)
+            third = text[start + 2 : start + 3]
+            if third not in entry.longer:
+                third = ""
+            sized, longer, tried = entry.by_third.get(third) or entry.prepare(third)
             for tag, size in sized:
                 _add(found, tag, start, start + size)
             for tag, word in longer:
@@ -70,28 +73,38 @@ class Scanner:
 
 # Words that stand where their head does, by length; words still to compare; patterns to try.
 Tasks = tuple[list[tuple[str, int]], list[tuple[str, str]], list[tuple[str, Matcher]]]
-Entry = tuple[Tasks, dict[str, Tasks]]
+Heads = Mapping[str, Mapping[tuple[str, str], None]]
+matcher = lru_cache(maxsize=None)(compile_factored)
 
 
-def _entry(
-    pair: str,
-    longer: Iterable[str],
-    words: Mapping[str, set[tuple[str, str]]],
-    tried: Mapping[str, set[tuple[str, re.Pattern[str]]]],
-) -> Entry:
-    """What to do at `pair`, whatever follows, and by the third character where heads go on with it."""
+class Entry:
+    """What to do at one pair of characters, by the character that follows.
 
-    def tasks(head: str) -> Tasks:
+    It is worked out, and its patterns are compiled, when a text first asks: most are never met, and to
+    compile them all would take longer than to read a thousand articles.
+    """
+
+    __slots__ = ("by_third", "longer", "pair", "tried", "words")
+
+    def __init__(self, pair: str, longer: Iterable[str], words: Heads, tried: Heads) -> None:
+        self.pair = pair
+        self.longer = {head[2] for head in longer if len(head) == HEAD}
+        self.words = words
+        self.tried = tried
+        self.by_third: dict[str, Tasks] = {}
+
+    def prepare(self, third: str) -> Tasks:
+        """The tasks where `third` follows the pair, "" for any that no head goes on with; remembered."""
+        head = self.pair + third
         begun = [head[:n] for n in range(1, len(head) + 1)]
-        here = [found for h in begun for found in sorted(words.get(h, ()))]
-        patterns = {found: None for h in begun for found in sorted(tried.get(h, ()), key=str)}
-        return (
+        here = [found for h in begun for found in self.words.get(h, ())]
+        patterns = dict.fromkeys(found for h in begun for found in self.tried.get(h, ()))
+        self.by_third[third] = tasks = (
             [(tag, len(word)) for tag, word in here if len(word) <= len(head)],
             [(tag, word) for tag, word in here if len(word) > len(head)],
-            [(tag, pattern.match) for tag, pattern in patterns],
+            [(tag, matcher(source).match) for tag, source in patterns],
         )
-
-    return tasks(pair), {head[2]: tasks(head) for head in longer if len(head) == HEAD}
+        return tasks
 
 
 def _add(found: Hits, tag: str, start: int, end: int) -> None:
