@@ -99,11 +99,12 @@ class Entry:
         begun = [head[:n] for n in range(1, len(head) + 1)]
         here = [found for h in begun for found in self.words.get(h, ())]
         patterns = dict.fromkeys(found for h in begun for found in self.tried.get(h, ()))
-        self.by_third[third] = tasks = (
+        tasks: Tasks = (
             [(tag, len(word)) for tag, word in here if len(word) <= len(head)],
             [(tag, word) for tag, word in here if len(word) > len(head)],
             [(tag, matcher(source).match) for tag, source in patterns],
         )
+        self.by_third[third] = tasks
         return tasks
 
 
