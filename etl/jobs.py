@@ -31,7 +31,7 @@ from etl.sources.files import (
     Entry,
     Skipped,
     discover,
-    escape_path,
+    nothing_to_load,
     read_bytes,
     resolve,
     stat_again,
@@ -226,8 +226,10 @@ class Loader:
             self.load_entries(self.settle(unsettled), settled=True)
         if self.counted.seen:
             self.commit([])
-        roots = [escape_path(top) for top in tops]
-        reread = self.session.surely(lambda c: ledger.files_to_reread(c, roots))
+        unreadable = self.session.surely(ledger.unreadable_paths)
+        if over := [path for path in unreadable if nothing_to_load(path)]:
+            self.session.surely(lambda c: ledger.resolve_paths(c, self.this, over))
+        reread = self.session.surely(ledger.files_to_reread)
         if reread:
             self.load_entries((f for f in reread if stat_again(f) == f), settled=True, again=True)
 

@@ -20,7 +20,8 @@ from etl.cli.looking import rejects, status
 from etl.cli.single import explain, extract, repair
 from etl.errors import ConfigError, EtlError, RunLocked
 
-FAILED, USAGE, LOCKED = 1, 2, 75
+FAILED, USAGE, LOCKED, PIPE_CLOSED = 1, 2, 75, 141
+NO_RIGHT = "42501"  # SQLSTATE insufficient_privilege
 
 
 class Program(click.Group):
@@ -28,7 +29,11 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.default_map = read_config(ctx.params.get("config"), self)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # caught here, since click would call it a failure
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -69,9 +74,6 @@ def main() -> NoReturn:
         sys.exit(USAGE if isinstance(e, click.UsageError) else e.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except EtlError as e:
         click.echo(f"etl: {e}", err=True)
         sys.exit(LOCKED if isinstance(e, RunLocked) else USAGE if isinstance(e, ConfigError) else FAILED)
@@ -81,6 +83,10 @@ def main() -> NoReturn:
 
         if isinstance(e, jobs.Stopped):
             sys.exit(128 + e.signal_number)
+        if getattr(e, "sqlstate", None) == NO_RIGHT:
+            said = name_error(e).partition(": ")[2]
+            click.echo(f"etl: {said}: `etl db grant writer ROLE` gives a role what loading needs", err=True)
+            sys.exit(FAILED)
         if os.environ.get("ETL_DEBUG"):
             raise
         click.echo(f"etl: unexpected {name_error(e)} (ETL_DEBUG=1 shows where)", err=True)

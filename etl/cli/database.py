@@ -100,20 +100,24 @@ def db_url(**options: Any) -> None:
     from etl.store import embedded
 
     if options["database_url"]:
-        click.echo(options["database_url"])
+        show_url(options["database_url"], options)
         return
     home = options["home"] or embedded.default_home()
     state = embedded.status(home)
     if state.url is None:
         raise EtlError("the embedded server is not up: `etl db start` starts it and keeps it up")
-    click.echo(state.url)
+    show_url(state.url, options)
+
+
+def show_url(url: str, options: dict[str, Any]) -> None:
+    """A database's address on stdout."""
+    emit({"url": url}) if options["as_json"] else click.echo(url)
 
 
 @db.command("shell")
 @click.option("-c", "--command", "statement", help="Run this SQL and leave.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @database_options
-@output_options
 def db_shell(statement: str | None, arguments: Sequence[str], **options: Any) -> None:
     """Open psql on the database, or run one statement. ARGUMENTS after -- go to psql.
 
@@ -125,14 +129,17 @@ def db_shell(statement: str | None, arguments: Sequence[str], **options: Any) ->
     import subprocess
 
     from etl.store import embedded
-    from etl.store.engine import libpq_url
+    from etl.store.engine import without_password
     from etl.store.opened import opened
 
     with opened(options["database_url"], options["home"], create=False) as url:
-        command = [str(embedded.program("psql")), libpq_url(url), *arguments]
+        address, password = without_password(url)
+        command = [str(embedded.program("psql")), address, *arguments]
         if statement is not None:
             command += ["-c", statement]
         environment = {**os.environ, "PGCLIENTENCODING": "UTF8", "PGTZ": "Asia/Shanghai"}
+        if password is not None:
+            environment["PGPASSWORD"] = password
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's
         try:
             code = subprocess.run(command, env=environment, check=False).returncode
@@ -154,7 +161,7 @@ def db_start(**options: Any) -> None:
     from etl.store import embedded
 
     refuse_url(options)
-    click.echo(embedded.keep_running(options["home"] or embedded.default_home()))
+    show_url(embedded.keep_running(options["home"] or embedded.default_home()), options)
 
 
 @db.command("stop")
@@ -171,7 +178,10 @@ def db_stop(**options: Any) -> None:
 
     refuse_url(options)
     down = embedded.stop(options["home"] or embedded.default_home())
-    click.echo("stopped" if down else "still in use: it stops with its last user")
+    if options["as_json"]:
+        emit({"stopped": down})
+    else:
+        click.echo("stopped" if down else "still in use: it stops with its last user")
 
 
 @db.command("check")

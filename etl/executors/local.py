@@ -26,6 +26,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from etl.errors import EtlError
 from etl.model import Processed, RawFile
 from etl.pipeline import process
 from etl.rules import load_rules
@@ -35,6 +36,7 @@ DEADLINE_EXIT = 1  # how faulthandler ends a process whose time is over
 RECYCLE_TASKS = 500  # tasks after which the workers are replaced, in case a library leaks
 MARKS = 1024  # tasks that may be in flight
 POLL_S = 0.5
+MAX_IDLE_DEATHS = 5  # workers that die at once, again and again, are the machine's fault, not a file's
 EXIT_S = 2.0
 
 WARM_UP = RawFile("", "3月9日，柳河派出所接到報警(bao jing)，周女士丢失手机。".encode(), b"")
@@ -75,6 +77,7 @@ class LocalPool:
         self.executor: ProcessPoolExecutor | None = None
         self.retired: list[BaseProcess] = []
         self.submitted = 0
+        self.idle_deaths = 0  # pools lost in a row without a file in hand
 
     def submit(self, files: Sequence[RawFile]) -> Task:
         """Process files; ask `result` for what came of them."""
@@ -104,7 +107,10 @@ class LocalPool:
             return done
         self.end(task.pool)
         at = self.marks[task.mark]
-        if not at:  # another task broke the pool before this one began
+        if not at:  # another task broke the pool before this one began, or no worker gets to work at all
+            self.idle_deaths += 1
+            if self.idle_deaths > MAX_IDLE_DEATHS:
+                raise EtlError("worker processes end before they do any work: is there memory for them?")
             return self.result(self.submit(task.files))
         before, suspect, after = task.files[: at - 1], task.files[at - 1], task.files[at:]
         results = self.result(self.submit(before)) if before else []
@@ -117,7 +123,9 @@ class LocalPool:
         while not wait([task.future], timeout=POLL_S).done:
             self.check()
         try:
-            return task.future.result()
+            done = task.future.result()
+            self.idle_deaths = 0
+            return done
         except (BrokenProcessPool, CancelledError):  # cancelled: the pool was closed for another task
             return None
 

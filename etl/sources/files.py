@@ -168,6 +168,14 @@ ESCAPE_RE = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 UNESCAPE_RE = re.compile(rb"\\(\\|x[0-9a-f]{2})")
 
 
+def nothing_to_load(path: str) -> bool:
+    """Whether no file can be expected at this path any more: gone, a link, or a folder that can be listed."""
+    raw = unescape_path(path)
+    if os.path.isdir(raw) and not os.path.islink(raw):
+        return os.access(raw, os.R_OK | os.X_OK)
+    return isinstance(judge(raw), Skipped)
+
+
 def escape_path(path: bytes) -> str:
     """A path as printable text, one-to-one.
 

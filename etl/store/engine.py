@@ -53,15 +53,10 @@ def connect(url: str, *, limits: bool = True, name: str = "jingqing") -> Connect
     Raises ConfigError for a URL that can't be read, StoreUnavailable if nobody answers, StoreError if
     the server is too old or refuses us. No message carries the password.
     """
-    try:
-        parameters = conninfo.conninfo_to_dict(libpq_url(url))
-    except psycopg.ProgrammingError as e:
-        raise ConfigError(
-            "the database URL can't be read; expected postgresql://user@host:port/database"
-        ) from e
+    parameters = parameters_of(url)
     try:
         connection = psycopg.connect(
-            **{**SESSION, "application_name": name, **parameters},  # type: ignore[arg-type]
+            **{**SESSION, "application_name": name, **parameters},
             autocommit=True,
         )
     except psycopg.OperationalError as e:
@@ -141,6 +136,26 @@ def libpq_url(url: str) -> str:
     return re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url)
 
 
+def without_password(url: str) -> tuple[str, str | None]:
+    """A connection string that any user of the machine may see among the processes, and the password apart.
+
+    Raises ConfigError for a URL that can't be read.
+    """
+    parameters = parameters_of(url)
+    password = parameters.pop("password", None)
+    return conninfo.make_conninfo("", **parameters), password
+
+
+def parameters_of(url: str) -> dict[str, Any]:
+    """The parameters of a URL. Raises ConfigError, without quoting it, if it can't be read."""
+    try:
+        return dict(conninfo.conninfo_to_dict(libpq_url(url)))
+    except psycopg.ProgrammingError as e:
+        raise ConfigError(
+            "the database URL can't be read; expected postgresql://user@host:port/database"
+        ) from e
+
+
 def where(parameters: dict[str, Any]) -> str:
     """A database named for a person: host, port and name, never the password."""
     host = parameters.get("host") or parameters.get("hostaddr") or "the local socket"
@@ -159,15 +174,19 @@ def hide_password(url: str) -> str:
     return re.sub(r"(password=)[^&\s]*", r"\1***", url)
 
 
+AWAY = (  # a server that says so is there and will soon be ready, or has no room for us now
+    "starting up", "shutting down", "recovery", "not yet accepting", "too many clients", "connection slots",
+)  # fmt: skip
+
+
 def refused(error: psycopg.Error, place: str) -> StoreError:
     """A failed connection as one line; being away is told from being turned down."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    last = re.sub(r"^.*?(FATAL|ERROR):\s*", "", lines[-1]) if lines else "no answer"
-    fatal = any("FATAL" in line for line in lines)
-    away = any(word in last for word in ("starting up", "shutting down", "recovery mode", "too many clients"))
-    if fatal and not away:
-        return StoreError(f"{place} refuses the connection: {last}")
-    return StoreUnavailable(f"{place} does not answer: {last.splitlines()[-1]}")
+    fatal = next((line for line in lines if "FATAL" in line), None)
+    said = re.sub(r"^.*?(FATAL|ERROR):\s*", "", fatal or (lines[0] if lines else "no answer"))
+    if fatal and not any(word in said for word in AWAY):
+        return StoreError(f"{place} refuses the connection: {said}")
+    return StoreUnavailable(f"{place} does not answer: {said}")
 
 
 def is_transient(error: BaseException) -> bool:

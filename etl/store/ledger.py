@@ -8,6 +8,7 @@ from etl.model import Found, Leaf
 from etl.store.batch import Batch, path_key
 from etl.store.engine import Connection
 from etl.store.rows import MAX_DETAIL, Row
+from etl.store.runs import Run
 
 SETTLED = ("loaded", "rejected")
 
@@ -45,19 +46,33 @@ def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> set[bytes]:
     return {row[0] for row in rows}
 
 
-def files_to_reread(connection: Connection, roots: Sequence[str]) -> list[Found]:
-    """Files below `roots` (escaped) that must be read again although they did not change.
+def files_to_reread(connection: Connection) -> list[Found]:
+    """Files that must be read again although they did not change, wherever they lie.
 
     Such a file holds the best copy left of an article whose best copy went away.
     """
     rows = connection.execute(
         "SELECT path, size, mtime_ns FROM source_files WHERE state = 'reread' ORDER BY path COLLATE \"C\""
-    ).fetchall()
-    return [
-        Found(*row)
-        for row in rows
-        if any(row[0] == r or row[0].startswith(r.rstrip("/") + "/") for r in roots)
-    ]
+    )
+    return [Found(*row) for row in rows]
+
+
+def unreadable_paths(connection: Connection) -> list[str]:
+    """Paths rejected because nothing could be read there; what stands there now may be something else."""
+    rows = connection.execute(
+        "SELECT DISTINCT path FROM rejections"
+        " WHERE resolved_by IS NULL AND reason IN ('unreadable', 'not_regular') ORDER BY path"
+    )
+    return [row[0] for row in rows]
+
+
+def resolve_paths(connection: Connection, run: Run, paths: Sequence[str]) -> None:
+    """Close the open rejections of paths at which there is nothing left to load, while the run is ours."""
+    connection.execute(
+        "UPDATE rejections SET resolved_by = %s WHERE resolved_by IS NULL AND path_sha256 = ANY(%s)"
+        " AND EXISTS (SELECT FROM runs WHERE id = %s AND token = %s AND status = 'running')",
+        (run.id, [path_key(path) for path in paths], run.id, run.token),
+    )
 
 
 def open_rejections(connection: Connection) -> int:

@@ -6,16 +6,18 @@ Alembic is imported only when there is something to do: reading the present revi
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import psycopg
 
 from etl.errors import SchemaMismatch, StoreError, StoreUnavailable
-from etl.store.engine import Connection, connect, is_transient
+from etl.store.engine import Connection, connect, is_transient, name_error
 
 PACKAGED = Path(__file__).parent / "migrations"
 CHECKOUT = Path(__file__).parents[2] / "migrations"
 ATTEMPTS = 6
+PAUSE_S = 0.5  # times the number of the attempt
 
 
 def folder() -> Path:
@@ -72,16 +74,21 @@ def upgrade(url: str) -> bool:
             return True
         except psycopg.errors.InsufficientPrivilege as e:
             raise StoreError(f"no right to create the schema: {e.diag.message_primary}") from e
-        except psycopg.Error as e:
-            if not is_transient(e) or attempt == ATTEMPTS:
-                raise StoreUnavailable(
-                    f"the migration failed: {e.diag.message_primary or 'no answer'}"
-                ) from e
+        except (psycopg.Error, StoreUnavailable) as e:
+            if not is_transient(e):
+                raise StoreError(f"the migration failed: {name_error(e)}") from e
+            if attempt == ATTEMPTS:
+                raise StoreUnavailable(f"the migration failed: {name_error(e)}") from e
+            time.sleep(PAUSE_S * attempt)
     return False
 
 
 def run_alembic(url: str, action: str, revision: str) -> None:
-    """Let Alembic `upgrade` or `downgrade` to `revision`, over a connection of ours."""
+    """Let Alembic `upgrade` or `downgrade` to `revision`, in one transaction over a connection of ours.
+
+    The connection must not commit by itself: SQLAlchemy would not notice, every statement would stand
+    alone, and a kill in the middle would leave half a schema that no later upgrade gets past.
+    """
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, pool
@@ -90,15 +97,16 @@ def run_alembic(url: str, action: str, revision: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    own = connect(url, limits=False)
+    own.autocommit = False
     engine = create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: connect(url, limits=False),
-        poolclass=pool.NullPool,
-        hide_parameters=True,
+        "postgresql+psycopg://", creator=lambda: own, poolclass=pool.StaticPool, hide_parameters=True
     )
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        try:
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
             getattr(command, action)(config, revision)
-        except DBAPIError as e:
-            raise e.orig if isinstance(e.orig, psycopg.Error) else e from None
+    except DBAPIError as e:
+        raise e.orig if isinstance(e.orig, psycopg.Error) else e from None
+    finally:
+        own.close()

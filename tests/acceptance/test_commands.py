@@ -218,3 +218,32 @@ def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
     assert 0 < seen < 400
     assert result(run_etl(*arguments, "--json", cwd=tmp_path, ETL_DATABASE_URL=database_url))["seen"] == 400
     assert connection.execute("SELECT count(*) FROM sightings").fetchone() == (400,)
+
+
+def test_password_is_not_among_the_processes(etl: Etl, database_url: str, tmp_path: Path) -> None:
+    separator = "&" if "?" in database_url else "?"
+    url = f"{database_url}{separator}password=pl4nted"
+    look = "\\! tr '\\0' ' ' < /proc/$PPID/cmdline"
+    done = subprocess.run(
+        [sys.executable, "-m", "etl", "db", "shell", "--database-url", url, "-c", look],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert "dbname=" in done.stdout, done.stderr
+    assert "pl4nted" not in done.stdout
+
+
+def test_role_that_may_not_write_is_told_what_it_needs(
+    etl: Etl, connection: Connection, database_url: str
+) -> None:
+    role = f"reader_{os.getpid()}"
+    connection.execute(f"CREATE ROLE {role} LOGIN".encode())
+    try:
+        separator = "&" if "?" in database_url else "?"
+        done = etl("run", str(ONE), "--database-url", f"{database_url}{separator}user={role}")
+        assert "etl db grant writer" in one_line(done, 1)
+    finally:
+        connection.execute(f"DROP ROLE {role}".encode())

@@ -250,3 +250,34 @@ def test_a_file_that_still_changes_waits_for_the_next_run(
     assert report.counts.skips == {"still_changing": 1}
     monkeypatch.undo()
     assert run(database_url, tmp_path).counts.loaded == 1
+
+
+def test_a_place_where_nothing_is_left_to_load_closes_its_rejection(
+    database_url: str, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "gone")
+    os.mkfifo(tmp_path / "folder")
+    assert run(database_url, tmp_path).open_rejections == 2
+    (tmp_path / "gone").unlink()
+    (tmp_path / "folder").unlink()
+    (tmp_path / "folder").mkdir()
+    shutil.copyfile(GOOD[0], tmp_path / "folder" / "x.txt")
+    report = run(database_url, tmp_path)
+    assert (report.counts.loaded, report.open_rejections) == (1, 0)
+
+
+def test_the_next_best_copy_is_read_wherever_it_lies(
+    database_url: str, connection: Connection, tmp_path: Path
+) -> None:
+    story = "5月6日，石桥派出所接到吴女士报警，称手机落在出租车上，民警联系司机后将手机送回。"
+    best, other = tmp_path / "a" / "x.txt", tmp_path / "b" / "x.txt"
+    for file, head in ((best, "手机失而复得\n2021-05-07 10:21\n"), (other, "手机失而复得\n")):
+        file.parent.mkdir()
+        file.write_text(head + story, encoding="utf-8")
+    run(database_url, tmp_path)
+    shown = "SELECT f.path, a.published_precision FROM articles AS a JOIN sightings AS s ON s.id = best_sighting_id"
+    shown += " JOIN source_files AS f ON f.id = s.source_file_id ORDER BY a.id LIMIT 1"
+    assert connection.execute(shown.encode()).fetchone() == (str(best), "minute")
+    best.write_text("另一件事\n" + story.replace("手机", "钱包"), encoding="utf-8")
+    run(database_url, tmp_path / "a")
+    assert connection.execute(shown.encode()).fetchone() == (str(other), "unknown")

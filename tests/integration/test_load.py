@@ -214,12 +214,12 @@ def test_when_the_best_copy_goes_the_next_best_is_marked_to_be_read(connection: 
     load(connection, run, leaf("/best", "r1", published_at=PUBLISHED, published_precision="minute"))
     load(connection, run, leaf("/next", "r2", title="次好"))
     load(connection, run, leaf("/best", "r9", "other"))
-    assert [f.path for f in ledger.files_to_reread(connection, ["/"])] == ["/next"]
+    assert [f.path for f in ledger.files_to_reread(connection)] == ["/next"]
     load(connection, run, leaf("/next", "r2", title="次好"), again=True)
     assert rows(connection, "SELECT title, published_precision FROM articles ORDER BY id LIMIT 1") == [
         ("次好", "unknown")
     ]
-    assert ledger.files_to_reread(connection, ["/"]) == []
+    assert ledger.files_to_reread(connection) == []
 
 
 def test_incidents_no_longer_told_are_withdrawn_and_come_back(connection: Connection, run: Run) -> None:

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, pool
 
-from etl.errors import SchemaMismatch
+from etl.errors import SchemaMismatch, StoreError
 from etl.store import migrate
 from etl.store.engine import Connection, connect
 from etl.store.tables import metadata
@@ -107,3 +107,14 @@ def test_lookup_tables_are_filled(connection: Connection) -> None:
 def test_server_without_our_tables_is_told_apart(empty_database_url: str) -> None:
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         assert migrate.current(connection) is None
+
+
+def test_a_migration_that_fails_halfway_leaves_nothing(empty_database_url: str) -> None:
+    with connect(empty_database_url) as connection:
+        connection.execute("CREATE TABLE sightings (x int)")
+        with pytest.raises(StoreError, match="sightings"):
+            migrate.upgrade(empty_database_url)
+        left = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert left == [("sightings",)]
+        connection.execute("DROP TABLE sightings")
+    assert migrate.upgrade(empty_database_url)
