@@ -11,7 +11,6 @@ import click
 from etl.errors import ConfigError
 
 NAME = "etl.toml"
-ALIASES = {"sources": "paths", "document_timeout": "document_timeout_s", "settle": "settle_s"}
 
 
 def read_config(path: str | None, program: click.Group) -> dict[str, Any]:
@@ -25,25 +24,46 @@ def read_config(path: str | None, program: click.Group) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise ConfigError(f"{file}: {e}") from e
-    named = {ALIASES.get(key, key): value for key, value in values.items()}
-    known = {p.name: p for command in leaves(program) for p in command.params}
-    for key, value in named.items():
-        if key not in known or key in ("as_json", "config", "help"):
-            raise ConfigError(f"{file}: {key}: no such setting")
-        check_value(file, known[key], value)
-    return defaults(program, named)
+    known = settings_of(program)
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(f"{file}: {key}: no such setting; there are {', '.join(sorted(known))}")
+        check_value(f"{file}: {key}", known[key], value)
+    return defaults(program, {str(known[key].name): value for key, value in values.items()})
 
 
-def check_value(file: Path, parameter: click.Parameter, value: Any) -> None:
+def settings_of(program: click.Group) -> dict[str, click.Parameter]:
+    """What a settings file may set, by the names users know: what has an environment variable, and nothing else."""
+    parameters = [p for command in leaves(program) for p in command.params if p.envvar]
+    return {
+        "sources" if p.name == "paths" else p.opts[-1].lstrip("-").replace("-", "_"): p for p in parameters
+    }
+
+
+def check_value(place: str, parameter: click.Parameter, value: Any) -> None:
     """Raise ConfigError, naming file and key, for a value of the wrong type or out of range."""
     many = parameter.multiple if isinstance(parameter, click.Option) else parameter.nargs == -1
     if many != isinstance(value, list):
-        raise ConfigError(f"{file}: {parameter.name}: expected {'a list' if many else 'one value'}")
+        raise ConfigError(f"{place}: expected {'a list' if many else 'one value'}")
+    kinds, expected = types_of(parameter)
     for one in value if many else [value]:
+        if type(one) not in kinds:
+            raise ConfigError(f"{place}: expected {expected}")
         try:
             parameter.type.convert(one, parameter, None)
         except click.UsageError as e:
-            raise ConfigError(f"{file}: {parameter.name}: {e.message}") from e
+            raise ConfigError(f"{place}: {e.message}") from e
+
+
+def types_of(parameter: click.Parameter) -> tuple[tuple[type, ...], str]:
+    """The TOML types that a setting takes, and how to call them."""
+    if isinstance(parameter.type, click.types.BoolParamType):
+        return (bool,), "true or false"
+    if isinstance(parameter.type, click.IntRange):
+        return (int,), "a whole number"
+    if isinstance(parameter.type, click.FloatRange):
+        return (int, float), "a number"
+    return (str,), "text in quotes"
 
 
 def leaves(group: click.Group) -> list[click.Command]:

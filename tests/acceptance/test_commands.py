@@ -132,7 +132,12 @@ def test_settings_file(etl: Etl, tmp_path: Path) -> None:
     [
         ("wrokers = 2", "wrokers"),
         ("workers = 0", "workers"),
-        ('sources = "inbox"', "paths"),
+        ('sources = "inbox"', "sources: expected a list"),
+        ("home = 5", "home: expected text"),
+        ("fail_on_reject = 1", "fail_on_reject: expected true"),
+        ("workers = 1.9", "workers: expected a whole number"),
+        ('settle = "2s"', "settle: expected a number"),
+        ('statement = "SELECT 1"', "statement: no such setting"),
         ("workers = 2\nsettle = ,", "line 2"),
     ],
 )
