@@ -29,6 +29,7 @@ LOOKUPS = {  # table -> where its rows stand
     "time_bases": ("enums.toml", "basis"),
     "polarities": ("enums.toml", "polarity"),
     "article_kinds": ("enums.toml", "article_kind"),
+    "story_relations": ("enums.toml", "story_relation"),
     "rejection_reasons": ("reasons.toml", "reason"),
     "skip_reasons": ("reasons.toml", "skip"),
 }

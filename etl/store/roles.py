@@ -12,7 +12,15 @@ from etl.errors import ConfigError
 from etl.store.engine import Connection
 
 KINDS = ("reader", "writer", "owner")
-REWRITTEN = ("incident_persons", "reported_figures")  # the only tables that loading deletes rows of
+REWRITTEN = (  # the only tables that loading deletes rows of
+    "incident_persons",
+    "reported_figures",
+    "article_bands",
+    "article_signatures",
+    "story_pairs",
+    "event_pairs",
+    "link_verdicts",
+)
 APPEND_ONLY = ("changes",)
 SCHEMA_STATE = "alembic_version"  # migrations only
 
