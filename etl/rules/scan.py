@@ -1,119 +1,145 @@
 """One pass over a text for all trigger patterns at once.
 
-A few hundred patterns searched one by one would cost milliseconds an article. Each pattern can only
-begin with certain characters, its heads; the text is walked once by pairs of characters, and a pattern
-is tried only where one of its heads stands. Plain words need no trial at all: their head is the word.
+A few hundred patterns searched one by one would cost milliseconds an article. An automaton finds all literal
+strings of all patterns in one go; plain words are then done, and a pattern is tried only where its anchors
+stand, a head and, behind a gap, a tail.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from itertools import chain
-from operator import add
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
-from typing import Any
 
-from etl.rules.factoring import class_members, compile_factored, split_alternatives
+from ahocorasick_rs import AhoCorasick, Implementation
 
-Matcher = Callable[[str, int], "re.Match[str] | None"]
-Hits = dict[str, list[tuple[int, int]]]
-HEAD, WIDTH = 3, 600  # longest head; most heads of one pattern
+from etl.rules.anchors import anchors
+from etl.rules.factoring import compile_factored, split_alternatives
+
+Span = tuple[int, int]
+Hits = dict[str, list[Span]]
 PLAIN_RE = re.compile(r"[^\\()\[\]{}.*+?^$|<]+")
+# compiled when first tried: most patterns are never met, and all of them would take longer than many articles
+matcher = lru_cache(maxsize=None)(compile_factored)
 
 
 class Scanner:
     """Patterns by tag, searched together."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        words: dict[str, dict[tuple[str, str], None]] = {}  # dicts as ordered sets
-        tried: dict[str, dict[tuple[str, str], None]] = {}
+        tables = _Tables()
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)
             for word in plain:
-                words.setdefault(word[:HEAD], {})[tag, word] = None
+                tables.word(word, tag)
             if rest:
-                source = "|".join(rest)
-                for head in heads(source):
-                    tried.setdefault(head, {})[tag, source] = None
-        longer: dict[str, set[str]] = {}
-        for head in {*words, *tried}:
-            longer.setdefault(head[:2], set()).add(head)
-        entries = {pair: Entry(pair, heads, words, tried) for pair, heads in longer.items()}
-        # As functions to map over a text: where nothing can begin, no line of Python runs.
-        self._by_pair = entries.get
-        self._by_character = {c: e for c, e in entries.items() if len(c) == 1}.get
+                tables.pattern("|".join(rest), tag)
+        self._literals = list(tables.tags)
+        self._plain = {n: tuple(tags) for n, tags in enumerate(tables.tags.values()) if tags}
+        self._groups = [tuple(tables.member.get(literal, ())) for literal in self._literals]
+        self._free = {head: tuple(trials) for head, trials in tables.free.items()}
+        self._gated = {tail: tuple(gates) for tail, gates in tables.gated.items()}
+
+    @cached_property
+    def _automaton(self) -> AhoCorasick:
+        return AhoCorasick(self._literals, implementation=Implementation.ContiguousNFA, store_patterns=False)
 
     def scan(self, text: str) -> Hits:
         """Spans of each tag's matches in order; those of one tag do not overlap."""
+        at: dict[int, list[int]] = {}  # literal -> where it stands
+        for number, start, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if number in at:
+                at[number].append(start)
+            else:
+                at[number] = [start]
         found: Hits = {}
-        pairs = map(add, text, chain(text[1:], "\0"))
-        entries = map(self._by_pair, pairs, map(self._by_character, text))
-        for start, entry in enumerate(entries):
-            if entry is None:
-                continue
-            third = text[start + 2 : start + 3]
-            if third not in entry.longer:
-                third = ""
-            sized, longer, tried = entry.by_third.get(third) or entry.prepare(third)
-            for tag, size in sized:
-                _add(found, tag, start, start + size)
-            for tag, word in longer:
-                if text.startswith(word, start):
-                    _add(found, tag, start, start + len(word))
-            for tag, match in tried:
+        for number in self._plain.keys() & at.keys():
+            size = len(self._literals[number])
+            spans = [(start, start + size) for start in at[number]]
+            for tag in self._plain[number]:
+                found[tag] = found.get(tag, []) + spans
+        for tag, source, starts in self._trials(at):
+            match = matcher(source).match
+            for start in starts:
                 hit = match(text, start)
                 if hit:
-                    _add(found, tag, start, hit.end())
-        return found
+                    found.setdefault(tag, []).append(hit.span())
+        return {tag: _apart(spans) if len(spans) > 1 else spans for tag, spans in found.items()}
+
+    def _trials(self, at: Mapping[int, list[int]]) -> Iterable[tuple[str, str, Iterable[int]]]:
+        """Each pattern to try with its tag and where; `at` tells where each literal stands."""
+        groups = self._groups
+        here = set(chain.from_iterable([groups[number] for number in at]))
+        free = here & self._free.keys()
+        gates = [gate for tail in here & self._gated.keys() for gate in self._gated[tail] if gate[0] in here]
+        wanted = free.union(*[gate[:2] for gate in gates])
+        places: dict[int, list[int]] = {group: [] for group in wanted}
+        for number, starts in at.items():
+            for group in groups[number]:
+                if group in wanted:
+                    places[group] += starts
+        for group in free:
+            for tag, source in self._free[group]:
+                yield tag, source, places[group]
+        for head, tail, low, high, tag, source in gates:
+            near = _near(places[head], places[tail], low, high)
+            if near:
+                yield tag, source, near
 
 
-# Words that stand where their head does, by length; words still to compare; patterns to try.
-Tasks = tuple[list[tuple[str, int]], list[tuple[str, str]], list[tuple[str, Matcher]]]
-Heads = Mapping[str, Mapping[tuple[str, str], None]]
-matcher = lru_cache(maxsize=None)(compile_factored)
+class _Tables:
+    """What a scanner is made of: the literals in order, and what each of them takes part in."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, dict[str, None]] = {}  # literal -> tags of which it is a plain word
+        self.member: dict[str, dict[int, None]] = {}  # literal -> numbers of the sets it belongs to
+        self.numbers: dict[frozenset[str], int] = {}
+        self.free: dict[int, dict[tuple[str, str], None]] = {}
+        self.gated: dict[int, dict[tuple[int, int, int, int, str, str], None]] = {}
+
+    def word(self, word: str, tag: str) -> None:
+        self.tags.setdefault(word, {})[tag] = None
+
+    def pattern(self, source: str, tag: str) -> None:
+        for anchor in anchors(source):
+            head = self._number(anchor.heads)
+            if anchor.tails:
+                tail = self._number(anchor.tails)
+                gate = (head, tail, anchor.low, anchor.high, tag, source)
+                self.gated.setdefault(tail, {})[gate] = None
+            else:
+                self.free.setdefault(head, {})[tag, source] = None
+
+    def _number(self, literals: frozenset[str]) -> int:
+        number = self.numbers.setdefault(literals, len(self.numbers))
+        for literal in sorted(literals):
+            self.tags.setdefault(literal, {})
+            self.member.setdefault(literal, {})[number] = None
+        return number
 
 
-class Entry:
-    """What to do at one pair of characters, by the character that follows.
-
-    It is worked out, and its patterns are compiled, when a text first asks: most are never met, and to
-    compile them all would take longer than to read a thousand articles.
-    """
-
-    __slots__ = ("by_third", "longer", "pair", "tried", "words")
-
-    def __init__(self, pair: str, longer: Iterable[str], words: Heads, tried: Heads) -> None:
-        self.pair = pair
-        self.longer = {head[2] for head in longer if len(head) == HEAD}
-        self.words = words
-        self.tried = tried
-        self.by_third: dict[str, Tasks] = {}
-
-    def prepare(self, third: str) -> Tasks:
-        """The tasks where `third` follows the pair, "" for any that no head goes on with; remembered."""
-        head = self.pair + third
-        begun = [head[:n] for n in range(1, len(head) + 1)]
-        here = [found for h in begun for found in self.words.get(h, ())]
-        patterns = dict.fromkeys(found for h in begun for found in self.tried.get(h, ()))
-        tasks: Tasks = (
-            [(tag, len(word)) for tag, word in here if len(word) <= len(head)],
-            [(tag, word) for tag, word in here if len(word) > len(head)],
-            [(tag, matcher(source).match) for tag, source in patterns],
-        )
-        self.by_third[third] = tasks
-        return tasks
+def _near(heads: Iterable[int], tails: list[int], low: int, high: int) -> list[int]:
+    """Those of `heads` behind which one of `tails` stands, `low` to `high` characters on."""
+    tails = sorted(tails)
+    tails.append(sys.maxsize)
+    return [head for head in heads if tails[bisect_left(tails, head + low)] <= head + high]
 
 
-def _add(found: Hits, tag: str, start: int, end: int) -> None:
-    spans = found.setdefault(tag, [])
-    if not spans or spans[-1][1] <= start:
-        spans.append((start, end))
-    elif spans[-1][0] == start and spans[-1][1] < end:
-        spans[-1] = (start, end)
+def _apart(spans: list[Span]) -> list[Span]:
+    """`spans` in order without those that overlap an earlier one; of several at one place the longest."""
+    kept: list[Span] = []
+    end = -1
+    for span in sorted(spans):
+        if span[0] >= end:
+            kept.append(span)
+            end = span[1]
+        elif span[0] == kept[-1][0]:
+            kept[-1] = span
+            end = span[1]
+    return kept
 
 
 def _sorted_out(pattern: str) -> tuple[list[str], list[str]]:
@@ -123,61 +149,6 @@ def _sorted_out(pattern: str) -> tuple[list[str], list[str]]:
     for part in split_alternatives(pattern):
         (plain if PLAIN_RE.fullmatch(part) else rest).append(part)
     return plain, rest
-
-
-def heads(pattern: str) -> set[str]:
-    """What a match of `pattern` can begin with, as short literal strings.
-
-    Raises ValueError for a pattern that could begin with anything: it would have to be tried everywhere.
-
-    >>> sorted(heads("(?:入室|破门)?盗窃"))
-    ['入室盗', '盗窃', '破门盗']
-    """
-    found = {h.removesuffix(CLOSED) for h in _heads(list(_parser.parse(pattern)), HEAD)}
-    if "" in found:
-        raise ValueError(f"pattern can begin with anything: {pattern[:60]}")
-    return found
-
-
-CLOSED = "\0"  # ends a head after which anything may follow
-
-
-def _heads(tokens: list[tuple[Any, Any]], left: int) -> set[str]:
-    """Heads of a token sequence, `left` characters at most."""
-    if not tokens or left <= 0:
-        return {""}
-    (op, arg), rest = tokens[0], tokens[1:]
-    firsts = _firsts(op, arg, left)
-    if firsts is None:
-        return {CLOSED}
-    found: set[str] = set()
-    for first in firsts:
-        if first.endswith(CLOSED) or len(first) >= left:
-            found.add(first if first.endswith(CLOSED) else first[:left])
-        else:
-            found |= {first + t for t in _heads(rest, left - len(first))}
-    return found if len(found) <= WIDTH else {h[:1] for h in found}
-
-
-def _firsts(op: Any, arg: Any, left: int) -> set[str] | None:
-    """What one token can stand for: literal strings, the empty string for a look-around, None if unknown."""
-    if op is sre.LITERAL:
-        return {chr(arg)}
-    if op is sre.IN:
-        return class_members(arg)
-    if op is sre.BRANCH:
-        return set().union(*(_heads(list(b), left) for b in arg[1]))
-    if op is sre.SUBPATTERN:
-        return _heads(list(arg[3]), left)
-    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-        low, high, body = arg
-        inner = _heads(list(body), left)
-        if high > 1:  # a second round may follow
-            inner = {h if h.endswith(CLOSED) else h + CLOSED for h in inner}
-        return inner | {""} if low == 0 else inner
-    if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
-        return {""}
-    return None
 
 
 def within(

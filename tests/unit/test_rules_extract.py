@@ -8,11 +8,15 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etl.errors import RulesError
 from etl.rules import load_rules, read_toml, read_tsv
+from etl.rules.anchors import heads
 from etl.rules.extract import compile_any, enums, expand, load
-from etl.rules.scan import Scanner, heads
+from etl.rules.factoring import split_alternatives
+from etl.rules.scan import Scanner
 from etl.rules.trie import trie_pattern
 
 RULES = load_rules().extract
@@ -128,6 +132,45 @@ def test_pattern_without_a_head_is_refused() -> None:
 def test_scanner_reports_each_tag_without_overlap() -> None:
     scanner = Scanner([("a", "电动车|车"), ("b", "车[^。]{0,4}被盗")])
     assert scanner.scan("电动车昨晚被盗") == {"a": [(0, 3)], "b": [(2, 7)]}
+
+
+PATTERNS = [
+    ("a", "(?:手机|包)(?:却|竟)?[^。]{0,4}(?:不见|丢)了|[一两]辆车"),
+    ("b", "(?:丈夫[^。]{0,6}(?:打|骂)|(?:两口子|夫妻)(?:争吵|[^。]{0,3}(?<!不)离婚))"),
+    ("c", "(?<!没)丢(?:了)?|包"),
+]
+PIECES = [
+    "手机",
+    "包",
+    "却",
+    "竟",
+    "不见了",
+    "丢了",
+    "丈夫",
+    "两口子",
+    "打",
+    "不",
+    "离婚",
+    "夫妻争吵",
+    "一辆车",
+    "没丢",
+    "人",
+    "。",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_scanner_finds_what_trying_everywhere_finds(text: str) -> None:
+    expected: dict[str, list[tuple[int, int]]] = {}
+    for tag, pattern in PATTERNS:
+        at = 0
+        while at < len(text):
+            # of two alternatives at one place the longer counts, as for words
+            found = [m for p in split_alternatives(pattern) if (m := re.compile(p).match(text, at))]
+            if found:
+                expected.setdefault(tag, []).append((at, max(m.end() for m in found)))
+            at = max((m.end() for m in found), default=at + 1)
+    assert Scanner(PATTERNS).scan(text) == expected
 
 
 def test_trie_matches_the_longest_word() -> None:
