@@ -42,7 +42,7 @@ def codebook() -> str:
         for column in table.columns:
             scored = SCORED_AS.get(column.name) if name not in ("articles", "sightings", "agencies") else None
             unseen, tuned = (
-                f"{floors[part][scored]:.2f}" if scored in floors[part] else "–"
+                f"{floors[part][scored]:.2f}" if scored in floors.get(part, {}) else "–"
                 for part in ("heldout", "dev")
             )
             null = "" if not column.nullable else ", may be null"

@@ -1,0 +1,33 @@
+"""Print the scores of each folder; with --pin raise the floors to them: `python -m tests.eval [--pin]`."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+
+from tests.eval.harness import HERE, articles, digest, golds, predictions
+from tests.eval.score import score
+
+FOLDERS = ("dev", "heldout")
+FLOORS = HERE / "floors.json"
+
+
+def main() -> None:
+    floors = json.loads(FLOORS.read_text(encoding="utf-8"))
+    for folder in FOLDERS:
+        if not articles(folder):
+            continue
+        rows = score(golds(folder), predictions(folder))["rows"]
+        print(f"{folder}: {len(articles(folder))} articles")
+        for field, (p, r, f) in rows.items():
+            print(f"  {field:24}{p:8.3f}{r:8.3f}{f:8.3f}")
+        floors.setdefault("corpus", {})[folder] = digest(folder)
+        fields = floors.get(folder) or floors["dev"]
+        floors[folder] = {field: math.floor(100 * rows[field][2]) / 100 for field in fields if field in rows}
+    if "--pin" in sys.argv[1:]:
+        FLOORS.write_text(json.dumps(floors, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
