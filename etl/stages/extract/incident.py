@@ -118,7 +118,7 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         or a.reads[-1].kind == "heading"
     ):
         return False
-    if b.verdict != "incident":
+    if b.verdict != "incident" or segment_.another(b):
         return False
     same_kind = kind_of(a, r)[0] == kind_of(b, r)[0]
     if same_kind and not a.closed:
@@ -131,7 +131,8 @@ def _is_lead(a: Stretch, b: Stretch) -> bool:
     first = segment_.opening_time(a.reads[0])
     vague = first is not None and first.has("vague")
     lines = {x.sentence.line for x in a.reads}
-    return vague and len(lines) == 1 and a.span[0] < 40 and len(a.names - b.names) == 0
+    short = len(lines) == 1 or (len(lines) == 2 and not a.names)
+    return vague and short and a.span[0] < 40 and not a.names - b.names
 
 
 def kind_of(s: Stretch, r: Reading) -> tuple[str, str]:

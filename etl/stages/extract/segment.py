@@ -327,7 +327,7 @@ def _continues(r: Read) -> bool:
 
 
 CONTINUES_RE = re.compile(
-    r"^(?:“|‘)?(?:接警|接报|接到(?:报警|求助|指令|警情|报案|线索|预警|群众报警)?后|案发后|事发后|经|随后|随即|之后|后来|后|最终|最后|目前|现|据|原来|为|由于|因|鉴于|考虑到|面对|了解|得知|看|见|民警|辅警|消防|交警|办案|值班|两人|二人|双方|三人|该|此案|此事|其|他|她|老人|男子|女子|与此同时|同时|另一边|不久|很快|不料|然而|但|于是|到案|归案|落网|抵达|到达|赶到|途中|通过|根据|事后|至此|终于|好在|所幸|当晚|当日|次日|第二天|翌日)"
+    r"^(?:【[^】]{0,8}】)?(?:“|‘)?(?:行动(?:中|当)|现场|抓捕|搜救|救援人员|接警|接报|接到(?:报警|求助|指令|警情|报案|线索|预警|群众报警)?后|案发后|事发后|经|随后|随即|之后|后来|后|最终|最后|目前|现|据|原来|为|由于|因|鉴于|考虑到|面对|了解|得知|看|见|民警|辅警|消防|交警|办案|值班|两人|二人|双方|三人|该|此案|此事|其|他|她|老人|男子|女子|与此同时|同时|另一边|不久|很快|不料|然而|但|于是|到案|归案|落网|抵达|到达|赶到|途中|通过|根据|事后|至此|终于|好在|所幸|当晚|当日|次日|第二天|翌日)"
 )
 
 
@@ -351,7 +351,55 @@ def merged(cut: Sequence[Stretch]) -> list[Stretch]:
                 out[-1].append(r)
         else:
             out.append(s)
-    return out
+    return [_with_lead_in(out[i - 1] if i else None, s) for i, s in enumerate(out)]
+
+
+LEAD_IN_MAX = 60
+
+
+def _with_lead_in(a: Stretch | None, b: Stretch) -> Stretch:
+    """`b` with the short sentences that open its paragraph, taken from the case before: 城郊也不太平。3月2日…"""
+    head = b.reads[0]
+    if a is None or head.first or b.opened != "time":
+        return b
+    moved = 0
+    for r in reversed(a.reads):
+        if r.sentence.line != head.sentence.line:
+            break
+        moved += 1
+    lead = a.reads[len(a.reads) - moved :]
+    if not moved or moved == len(a.reads) or not lead[0].first or moved > 2:
+        return b
+    if head.sentence.start - lead[0].sentence.start > LEAD_IN_MAX or any(r.times or r.names for r in lead):
+        return b
+    del a.reads[-moved:]
+    b.reads[:0] = lead
+    return b
+
+
+# 还有一天，值班民警正在吃饭: another case, however like the one before
+OTHER_CASE_RE = re.compile(
+    r"^(?:还有(?:一|个)|又(?:有)?一|又是一|另(?:一|有|外一)|无独有偶|类似的|同样的|再(?:如|比如)|(?:还有|另)一[起次回天位])"
+)
+
+
+def another(s: Stretch) -> bool:
+    """Whether a stretch says in its first words that it tells of a further case."""
+    return bool(OTHER_CASE_RE.match(s.reads[0].sentence.text.lstrip("“")))
+
+
+def _same_told_on(a: Stretch, b: Stretch) -> bool:
+    """Whether a section carries on a case that has no end yet (案情回放 … 抽丝剥茧 民警迅速调取监控)."""
+    if not a.narrative or a.closed:
+        return False
+    first = next((r for r in b.reads if r.kind == "text"), None)
+    return (
+        first is not None
+        and _continues(first)
+        and "report" not in first.cues
+        and opening_time(first) is None
+        and not first.numbered
+    )
 
 
 # 【口播】昨天是高考第一天: what the presenter says before the film tells it
@@ -360,7 +408,11 @@ ANCHOR_RE = re.compile(r"^(?:【(?:口播|导语|主播|主持人|提要)】|(?:
 
 def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
-    if b.opened in {"heading", "number", "section"} or a.reads[-1].kind == "heading":
+    if b.opened == "section":
+        return _same_told_on(a, b)
+    if b.opened in {"heading", "number"} or a.reads[-1].kind == "heading":
+        return False
+    if another(b) and not a.names & b.names:
         return False
     if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
         return True

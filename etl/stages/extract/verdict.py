@@ -36,6 +36,7 @@ DECISIVE = {
         "found",
     )
 }
+HAPPENS = {"occur", "handling"}
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
 
@@ -78,7 +79,7 @@ def _verdict(
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
     dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
-    if signal and dated and "outcome" in weight and any("occur" in r.cues for r in narrative):
+    if signal and dated and "outcome" in weight and any(r.cues & HAPPENS for r in narrative):
         return "incident", f"opened by {s.opened}; an occurrence with its end"
     if not signal and weight >= {"who", "report", "outcome"}:
         return "incident", f"opened by {s.opened}; no signal of a kind"
