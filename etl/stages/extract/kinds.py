@@ -108,7 +108,7 @@ LEFT_RE = compile_factored(
     r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|(?:落|忘|遗|丢|掉)在|忘了?取|忘了?拿"
 )
 TAKEN_RE = re.compile(
-    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案|见财起意|[拔摸掏揣拎]走|趁[^，。]{0,8}(?:不备|睡着|熟睡|打盹)"
+    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案|见财起意|[拔摸掏揣拎]走|(?:留|放|搁|挂|晾|停)[^。！？\n]{0,24}(?:回来|转身|转眼|出来|起来|第二天|一早)[^。，]{0,10}(?:没了|不见|不翼而飞)|趁[^，。]{0,8}(?:不备|睡着|熟睡|打盹)"
 )
 CULPRIT_RE = re.compile(r"销赃|赃物|赃款|嫌疑人|行政拘留|刑事拘留")
 MINOR_RE = compile_factored(
@@ -151,14 +151,19 @@ REGISTER_RE = re.compile(r"身份证|户口|落户|户籍|居住证|护照|通�
 COUNTER_RE = re.compile(r"(?:补办|办理|办|换领|申领)[^。]{0,8}(?:身份证|证)")
 
 
+# says by itself that a child went off, where 批评 or 躲 need more beside them
+WENT_OFF_RE = re.compile(
+    r"出走|赌气|负气|离开(?:了)?家|(?:摔|夺)门|不辞而别|不(?:愿|想|敢|肯)回家|投奔|(?:见|找)[“]?网友|拔掉[^。，]{0,4}卡|留下[^。]{0,6}(?:字条|纸条)"
+)
+
+
 def _runaway(text: str, points: Scores, minor: bool) -> str | None:
     """Rules 3 and 6: a minor who left on purpose, also when a counter visit reveals it."""
     if points.get("runaway_juvenile", 0) < STRONG and points.get("missing_person", 0) < STRONG:
         return None
     if (
         (minor or MINOR_RE.search(text))
-        and points.get("runaway_juvenile", 0) > STRONG  # more than the words for a child weigh
-        and LEFT_HOME_RE.search(text)
+        and (points["runaway_juvenile"] > STRONG and LEFT_HOME_RE.search(text) or WENT_OFF_RE.search(text))
     ) and not TAKEN_RE.search(text):
         return "runaway_juvenile"
     points.pop("runaway_juvenile", None)
@@ -180,11 +185,16 @@ def _crash(text: str, points: Scores, minor: bool) -> str | None:
     return None
 
 
+# 男童脑袋卡在防盗窗栏杆中间，双脚悬空: hangs, but did not climb there to die
+STUCK_RE = re.compile(r"卡(?:在|住|进)|夹(?:在|住)|坠落|幼童|男童|女童|小孩|孩童")
+
+
 def _suicide(text: str, points: Scores, minor: bool) -> str | None:
     """Rule 5: despair makes it a suicide intervention, else the fall into water is a rescue."""
     if (
         points.get("suicide_intervention", 0) >= STRONG
         and DESPAIR_RE.search(text)
+        and (not STUCK_RE.search(text) or points["suicide_intervention"] >= points.get("rescue", 0))
         and max(
             points.get(k, 0)
             for k in ("rescue", "missing_person", "suicide_intervention", "person_assistance")
@@ -219,6 +229,9 @@ PART_RE = re.compile(
 )
 
 
+PREMISES_RE = re.compile(r"入室|入户|翻窗|翻墙|撬门|家中|家里|屋内|店内|店里|商铺|仓库|防盗|卷帘门|住宅")
+
+
 def _theft(text: str, points: Scores, minor: bool) -> str | None:
     """A special theft outweighs the general one when it has a signal of its own."""
     if PART_RE.search(text):
@@ -226,6 +239,11 @@ def _theft(text: str, points: Scores, minor: bool) -> str | None:
     special = [
         k for k in ("theft.vehicle", "theft.from_vehicle", "theft.burglary") if points.get(k, 0) >= STRONG
     ]
+    if points.get("theft.from_vehicle", 0) >= STRONG and not PREMISES_RE.search(text):
+        points.pop("theft.burglary", None)  # 扶手箱被翻了个底朝天
+    if PART_RE.search(text):
+        points.pop("theft.burglary", None)
+    special = [k for k in special if k in points]
     if special and "theft.other" in points:
         points[max(special, key=lambda k: points[k])] += points.pop("theft.other") / 2
     return None
@@ -340,17 +358,26 @@ def _fugitive(text: str, points: Scores, minor: bool) -> str | None:
 
 
 # 涉嫌故意杀人罪, 抢走手机: graver than the blows and quarrels that lead to it
-GRAVE_RE = re.compile(
-    r"故意杀人|杀害|杀死|杀人|命案|抢劫|抢夺|抢走|绑架|强奸|劫持|(?:捅|砍|刺|掐|勒)[^。，]{0,8}(?:死亡|身亡|致死)"
+GRAVE_RE = compile_factored(
+    r"故意杀人|杀害|杀死|杀人|命案|抢劫|抢夺|抢走|抢去|绑架|强奸|劫持|(?:捅|砍|刺|掐|勒)[^。！？\n]{0,30}(?:死亡|身亡|致死|抢救无效)"
+)
+
+
+# what the charge or the death itself settles
+CERTAIN_RE = compile_factored(
+    r"(?:涉嫌|以)[^。，]{0,4}(?:故意杀人|抢劫|抢夺|绑架|强奸)|(?:砍|捅|刺|勒|杀|扎)[^。！？\n]{0,30}(?:抢救无效|死亡|身亡|致死)"
 )
 
 
 def _violent(text: str, points: Scores, minor: bool) -> str | None:
     """Killing, robbery and the like outweigh the quarrel, the wounds and the alarm around them."""
-    if points.get("violent_crime", 0) < STRONG or not GRAVE_RE.search(text) or not CAUGHT_RE.search(text):
+    caught = CAUGHT_RE.search(text) or "抓获" in text
+    if points.get("violent_crime", 0) < STRONG or not GRAVE_RE.search(text) or not caught:
         return None
     if HOAX_RE.search(text) or points.get("fraud.telecom", 0) > points["violent_crime"]:
         return None
+    if CERTAIN_RE.search(text):
+        return "violent_crime"
     points["violent_crime"] += 2 * STRONG
     return None
 
@@ -387,8 +414,11 @@ def _search(text: str, points: Scores, minor: bool) -> str | None:
         points["person_assistance"] *= 0.6
     if points.get("missing_person", 0) >= 2 * STRONG and points.get("dispute_mediation.family"):
         points["dispute_mediation.family"] *= 0.6
-    if points.get("other", 0) >= STRONG and points.get("rescue", 0) < 2 * STRONG:
-        points.pop("rescue", None)
+    if points.get("other", 0) >= STRONG:
+        if points.get("rescue", 0) < 2 * STRONG:
+            points.pop("rescue", None)
+        if points.get("lost_property") and not ANIMAL_LOST_RE.search(text):
+            points["lost_property"] *= 0.6
     if points.get("rescue", 0) >= 2 * STRONG and points.get("person_assistance"):
         points["person_assistance"] *= 0.6
     if points.get("fire", 0) >= STRONG + OPENING and points.get("rescue"):

@@ -76,10 +76,13 @@ def _verdict(
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
+    served = max(points, key=lambda k: points[k], default="") == "household_registration_service"
+    if served and not named and not any(e.names_day for r in narrative for e in r.times):
+        return "routine", "a counter, nobody in particular"
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
     dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
-    if signal and dated and "outcome" in weight and any(r.cues & HAPPENS for r in narrative):
+    if signal and dated and "outcome" in weight and any(r.cues & HAPPENS for r in told):
         return "incident", f"opened by {s.opened}; an occurrence with its end"
     if not signal and weight >= {"who", "report", "outcome"}:
         return "incident", f"opened by {s.opened}; no signal of a kind"
