@@ -14,7 +14,9 @@ import click
 from etl.cli.options import (
     database_options,
     emit,
+    known_reason,
     loading_options,
+    looking,
     output_options,
     set_up_logs,
     settings_from,
@@ -75,7 +77,9 @@ def report_on(work: Callable[[Control], Report], options: dict[str, Any]) -> Non
 
 @click.command("retry")
 @click.argument("numbers", nargs=-1, type=int)
-@click.option("--reason", help="Those with this reason.")
+@click.option(
+    "--reason", callback=known_reason, help="Those with this reason, or family of reasons (binary)."
+)
 @loading_options
 @database_options
 @output_options
@@ -90,12 +94,16 @@ def rejects_retry(numbers: Sequence[int], reason: str | None, **options: Any) ->
       etl rejects retry --reason timeout --document-timeout 60
     """
     from etl import jobs
-    from etl.rules import load_rules
+    from etl.store import query
 
-    known = {row["code"] for row in load_rules().lookups["rejection_reasons"]}
-    if reason is not None and reason not in known:
-        raise ConfigError(f"--reason {reason}: no such reason; there are {', '.join(sorted(known))}")
     settings = settings_from(options)
+    if numbers:
+        with looking(options) as connection:
+            missing = sorted(set(numbers) - query.open_numbers(connection, numbers))
+        if missing:
+            raise ConfigError(
+                f"there is no open rejection {', '.join(map(str, missing))}: see `etl rejects list`"
+            )
     report_on(lambda control: jobs.retry(settings, reason, numbers, control), options)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from etl.cli.options import database_options, emit, looking, output_options
+from etl.cli.options import database_options, emit, known_reason, looking, output_options
 from etl.errors import ConfigError
 
 
@@ -41,7 +41,7 @@ def rejects() -> None:
 
 
 @rejects.command("list")
-@click.option("--reason", help="Only this reason.")
+@click.option("--reason", callback=known_reason, help="Only this reason, or family of reasons (binary).")
 @click.option("--resolved", is_flag=True, help="Those that were loaded after all, instead of the open ones.")
 @database_options
 @output_options

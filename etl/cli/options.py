@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 
+def not_blank(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The value, or a usage error for a blank one: `--database-url "$UNSET"` must not mean another database."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty", context, parameter)
+    return value
+
+
+def known_reason(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The value, or a usage error for what is neither a reason of rejections nor a family of them."""
+    from etl.rules import load_rules
+
+    if value is None:
+        return None
+    codes = sorted(row["code"] for row in load_rules().lookups["rejection_reasons"])
+    if not any(code == value or code.startswith(value + "_") for code in codes):
+        raise click.BadParameter(f"no such reason; there are {', '.join(codes)}", context, parameter)
+    return value
+
+
 def database_options(command: Command) -> Command:
     """Where the data is."""
     for option in (
@@ -28,6 +47,7 @@ def database_options(command: Command) -> Command:
         ),
         click.option(
             "--database-url",
+            callback=not_blank,
             envvar="ETL_DATABASE_URL",
             help="PostgreSQL 15 or newer to use instead of the embedded one [env ETL_DATABASE_URL].",
         ),

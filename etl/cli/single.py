@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +39,10 @@ def explain(file: str, **options: Any) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @output_options
 def extract(files: Sequence[str], **options: Any) -> None:
-    """Print what FILES tell, one JSON object a line; no database. The id is the file's name.
+    """Print what FILES tell, one JSON object a line; no database.
+
+    The id is the file's name, or its path if several FILES have that name. What can't be read is told on
+    stderr, the rest is printed, and the exit code is 1.
 
     \b
     Example:
@@ -50,14 +55,32 @@ def extract(files: Sequence[str], **options: Any) -> None:
 
     set_up_logs(options)
     rules = load_rules()
-    for file in files:
-        name = Path(file).name
+    unread = False
+    for file, name in ids_of(files).items():
         try:
             trace = trace_stages(read_input(file), rules)
         except ArticleError as e:
             emit({"id": name, "error": e.reason, "detail": e.detail})
+        except ConfigError as e:
+            click.echo(f"etl: {e}", err=True)
+            unread = True
         else:
             emit(prediction(trace.article, trace.extraction, name))
+    if unread:
+        sys.exit(1)
+
+
+def ids_of(files: Sequence[str]) -> dict[str, str]:
+    """A printable id for each file: its name if no other file has it, else its path.
+
+    >>> ids_of(["a/1.txt", "b/1.txt", "b/2.txt"])
+    {'a/1.txt': 'a/1.txt', 'b/1.txt': 'b/1.txt', 'b/2.txt': '2.txt'}
+    """
+    from etl.sources.files import escape_path
+
+    names = Counter(Path(file).name for file in dict.fromkeys(files))
+    ids = {file: file if names[Path(file).name] > 1 else Path(file).name for file in files}
+    return {file: escape_path(os.fsencode(id_)) for file, id_ in ids.items()}
 
 
 @click.command()
@@ -89,8 +112,17 @@ def repair(file: str, explaining: bool, **options: Any) -> None:
 
 
 def read_input(path: str) -> bytes:
-    """The bytes of a file that the user named."""
+    """The bytes of a file that the user named. Raises ConfigError if it can't be read or is larger than a run takes."""
+    from etl.settings import Settings
+    from etl.sources.files import escape_path
+
+    shown = escape_path(os.fsencode(path))
+    most = Settings().max_file_bytes
     try:
-        return Path(path).read_bytes()
-    except OSError as e:
-        raise ConfigError(f"{path}: {e.strerror}") from e
+        with Path(path).open("rb") as file:
+            data = file.read(most + 1)
+    except (OSError, ValueError) as e:
+        raise ConfigError(f"{shown}: {e.strerror if isinstance(e, OSError) else e}") from e
+    if len(data) > most:
+        raise ConfigError(f"{shown}: more than {most} bytes")
+    return data

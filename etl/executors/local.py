@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ class LocalPool:
         if self.submitted % RECYCLE_TASKS == 0:
             self.retire()
         if self.executor is None:
+            start_tracker()
             self.executor = ProcessPoolExecutor(
                 self.workers,
                 mp_context=self.context,
@@ -161,6 +163,22 @@ class LocalPool:
             self.end(self.executor)
         kill(self.retired)
         self.retired.clear()
+
+
+def start_tracker() -> None:
+    """Start the helper process that frees the pool's semaphores when we end without doing so, as after an abort.
+
+    It says so with a warning on stderr, which tells nobody anything: off.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def processes_of(executor: ProcessPoolExecutor) -> list[BaseProcess]:

@@ -84,12 +84,14 @@ def open_rejections(connection: Connection) -> int:
 def mark_rejected(connection: Connection, reason: str | None, numbers: Sequence[int]) -> list[str]:
     """Mark the files of open rejections to be read again, and name them in order; all of them without a filter.
 
+    `reason` is one, or a family of them: `binary` stands for `binary_image` too.
+
     Rejections themselves stay as they are until their leaf is loaded or rejected anew.
     """
     with connection.transaction():
         rows = connection.execute(
             "SELECT DISTINCT path, path_sha256 FROM rejections WHERE resolved_by IS NULL"
-            " AND (%(reason)s::text IS NULL OR reason = %(reason)s)"
+            " AND (%(reason)s::text IS NULL OR reason = %(reason)s OR starts_with(reason, %(reason)s || '_'))"
             " AND (%(numbers)s::bigint[] = '{}' OR id = ANY(%(numbers)s::bigint[]))",
             {"reason": reason, "numbers": list(numbers)},
         ).fetchall()

@@ -26,7 +26,7 @@ def load_batch(
 ) -> Counts:
     """Write what `leaves` bring and add it, with what was `counted` without loading, to the run.
 
-    Returns the counts of both. `again`: the leaves were counted by this run before.
+    Returns the counts of both. `again`: this run has counted these files before, so that only new incidents count.
 
     All or nothing: any error leaves the database as it was. Raises RunLost if the run was taken over,
     psycopg.Error for what the server refuses.
@@ -42,6 +42,7 @@ def load_batch(
             batch.write_changes()
         if again:
             batch.counts = Counts(incidents=batch.counts.incidents)
-        batch.counts.add(counted)
+        else:
+            batch.counts.add(counted)
         fence(connection, run, batch.counts)
     return batch.counts

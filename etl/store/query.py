@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
@@ -53,14 +54,16 @@ def kinds(connection: Connection, limit: int) -> list[Record]:
 
 
 def rejections(connection: Connection, reason: str | None, resolved: bool) -> list[Record]:
-    """Rejections, open ones unless `resolved`, by path."""
+    """Rejections, open ones unless `resolved`, by path; of one reason or family of reasons if given."""
     return records(
         connection,
         "SELECT r.id, r.path, r.member, r.line, r.reason, n.zh, n.en, r.detail, r.rejected_at"
         " FROM rejections AS r JOIN rejection_reasons AS n ON n.code = r.reason"
-        " WHERE (r.resolved_by IS NOT NULL) = %s AND (%s::text IS NULL OR r.reason = %s)"
+        " WHERE (r.resolved_by IS NOT NULL) = %s AND (%s::text IS NULL OR r.reason = %s"
+        "   OR starts_with(r.reason, %s || '_'))"
         ' ORDER BY r.path COLLATE "C", r.member, r.line, r.id',
         resolved,
+        reason,
         reason,
         reason,
     )
@@ -76,3 +79,11 @@ def rejection(connection: Connection, number: int) -> Record | None:
         number,
     )
     return found[0] if found else None
+
+
+def open_numbers(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Those of `numbers` under which a rejection is open."""
+    found = connection.execute(
+        "SELECT id FROM rejections WHERE resolved_by IS NULL AND id = ANY(%s::numeric[])", (list(numbers),)
+    )
+    return {row[0] for row in found}

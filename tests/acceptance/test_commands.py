@@ -52,6 +52,32 @@ def test_rejects_say_what_and_why(etl: Etl) -> None:
     assert "no rejection 999" in one_line(etl("rejects", "show", "999"), 2)
 
 
+def test_a_reason_that_does_not_exist_is_refused(etl: Etl) -> None:
+    etl("run", str(SAMPLES / "bad"))
+    for command in ("list", "retry"):
+        line = one_line(etl("rejects", command, "--reason", "bogus"), 2)
+        assert "undecodable" in line
+        assert "too_large" in line
+    assert result(etl("rejects", "list", "--reason", "timeout", "--json")) == []
+
+
+def test_a_rejection_that_does_not_exist_is_named(etl: Etl) -> None:
+    etl("run", str(SAMPLES / "bad"))
+    number = str(result(etl("rejects", "list", "--json"))[0]["id"])
+    for missing in ("999", "99999999999999999999"):
+        assert f"no open rejection {missing}:" in one_line(etl("rejects", "retry", number, missing), 2)
+    assert f"no rejection {missing}" in one_line(etl("rejects", "show", missing), 2)
+    assert result(etl("status", "--runs", "--json"))[0]["command"] == "run"  # nothing was begun
+    assert result(etl("rejects", "retry", number, "--json"))["rejected"] == 1
+
+
+def test_an_empty_database_url_is_a_mistake(etl: Etl, tmp_path: Path) -> None:
+    for command in (("run", str(ONE)), ("status",), ("db", "url")):
+        assert "--database-url" in one_line(etl(*command, "--database-url", ""), 2)
+    (tmp_path / "etl.toml").write_text('database_url = " "', encoding="utf-8")
+    assert "--database-url" in one_line(run_etl("status", cwd=tmp_path), 2)
+
+
 def test_fail_on_reject_exits_3(etl: Etl) -> None:
     assert etl("run", "--fail-on-reject", str(SAMPLES / "bad")).returncode == 3
 
@@ -158,6 +184,29 @@ def test_extract_needs_no_database(tmp_path: Path) -> None:
     assert lines[1]["error"] == "empty"
 
 
+def test_extract_goes_on_past_what_it_cannot_read(tmp_path: Path) -> None:
+    done = run_etl("extract", "no-such.txt", str(ONE), str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 1
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [ONE.name]
+    assert len(done.stderr.splitlines()) == 2
+    assert "no-such.txt: No such file" in done.stderr
+
+
+def test_extract_tells_files_of_one_name_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.txt").write_bytes(ONE.read_bytes())
+    done = run_etl("extract", "a/1.txt", "b/1.txt", str(ONE), cwd=tmp_path)
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a/1.txt", "b/1.txt", ONE.name]
+
+
+def test_a_name_that_is_no_text_is_printed_escaped(tmp_path: Path) -> None:
+    name = os.fsdecode(b"gbk-\xbe\xaf.txt")
+    (tmp_path / name).write_bytes(ONE.read_bytes())
+    assert result(run_etl("extract", name, cwd=tmp_path))["id"] == "gbk-\\xbe\\xaf.txt"
+    assert "gbk-\\xbe\\xaf" in one_line(run_etl("explain", name + "x", cwd=tmp_path), 2)
+
+
 def test_explain_shows_every_stage(tmp_path: Path) -> None:
     done = run_etl("explain", str(ONE), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -221,6 +270,21 @@ def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
     status, seen = connection.execute("SELECT status, seen FROM runs").fetchone() or (None, 0)
     assert status == "stopped"
     assert 0 < seen < 400
+    aborted = subprocess.Popen(
+        [sys.executable, "-m", "etl", *arguments],
+        cwd=tmp_path,
+        env=environment(ETL_DATABASE_URL=database_url, PYTHONWARNINGS=""),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    while connection.execute("SELECT seen FROM runs WHERE status = 'running'").fetchone() in (None, (0,)):
+        assert aborted.poll() is None, aborted.communicate()
+    aborted.send_signal(signal.SIGINT)
+    aborted.send_signal(signal.SIGTERM)
+    _, said = aborted.communicate(timeout=30)
+    assert aborted.returncode == 143  # by the second, which aborts
+    assert "resource_tracker" not in said
     assert result(run_etl(*arguments, "--json", cwd=tmp_path, ETL_DATABASE_URL=database_url))["seen"] == 400
     assert connection.execute("SELECT count(*) FROM sightings").fetchone() == (400,)
 

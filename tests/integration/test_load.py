@@ -301,6 +301,15 @@ def test_counts_of_all_batches_add_up_in_the_run(connection: Connection, run: Ru
     assert rows(connection, "SELECT seen, batches FROM runs") == [(5, 2)]
 
 
+def test_what_is_read_again_in_the_same_run_is_counted_once(connection: Connection, run: Run) -> None:
+    load(connection, run, leaf("/1", "r1"))
+    more = Counts(unchanged=3)
+    more.skip("vanished")
+    load_batch(connection, run, [leaf("/1", "r1")], more, again=True)
+    total = runs.counts(connection, run)
+    assert (total.seen, total.loaded, total.skips) == (1, 1, {})
+
+
 def test_bulk(connection: Connection, run: Run) -> None:
     many: Sequence[Leaf] = [leaf(f"/{n}", f"raw {n}", f"content {n}") for n in range(300)]
     assert load(connection, run, *many).loaded == 300
