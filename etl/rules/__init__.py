@@ -70,6 +70,13 @@ class Rules:
         """The rows of each lookup table: code, zh, en and note, kinds with their group."""
         return {table: list(lookup_rows(file, key)) for table, (file, key) in LOOKUPS.items()}
 
+    @cached_property
+    def divisions(self) -> list[dict[str, str | bool | None]]:
+        """The rows of the table of divisions."""
+        from etl.rules.divisions import division_rows
+
+        return division_rows(read_tsv("places.tsv", 2))
+
 
 @lru_cache(maxsize=1)
 def load_rules() -> Rules:

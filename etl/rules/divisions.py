@@ -7,6 +7,7 @@ provinces (鼓楼区); `Divisions` returns every candidate and leaves the choice
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -96,3 +97,32 @@ def build_divisions(rows: Iterable[tuple[str, ...]], changes: Iterable[tuple[str
         {start: tuple(sorted(lengths, reverse=True)) for start, lengths in sizes.items()},
         max(map(len, by_name)),
     )
+
+
+def division_rows(rows: Iterable[tuple[str, ...]]) -> list[dict[str, str | bool | None]]:
+    """The list as a look-up table: `code, name, level, province, city, sole`.
+
+    `sole`: no other division of its level has the name, so that the name alone tells the province. A
+    municipality, which is a city, stands for its own province, and its districts lie in it.
+    """
+    divisions = build_divisions(rows, ())
+    counted = Counter((d.level, d.name) for d in divisions.by_code.values())
+    table: list[dict[str, str | bool | None]] = []
+    for d in divisions.by_code.values():
+        above = {p.level: p.name for p in (d, *divisions.parents(d))}
+        city = above.get("city")
+        if d.level == "city":
+            above.setdefault("province", d.name)
+        elif d.level == "district" and city:
+            above.setdefault("province", city)
+        table.append(
+            {
+                "code": d.code,
+                "name": d.name,
+                "level": d.level,
+                "province": above.get("province"),
+                "city": city if d.level == "district" else None,
+                "sole": counted[d.level, d.name] == 1,
+            }
+        )
+    return table

@@ -102,6 +102,19 @@ story_relations = lookup(
     "story_relations", "稿件关系 how the later of two similar articles relates to the earlier"
 )
 
+divisions = Table(
+    "divisions",
+    metadata,
+    Column("code", Text, primary_key=True, comment="行政区划代码 six-digit code of the national list"),
+    required("name", Text, "名称 official name"),
+    required("level", Text, "层级 province, city or district; a municipality is a city"),
+    optional("province", Text, "所属省份 province; a municipality stands for itself"),
+    optional("city", Text, "所属城市 city or prefecture above a district"),
+    required("sole", Boolean, "唯一 whether no other division of its level has this name"),
+    Index("ix_divisions_name", "name"),
+    comment="行政区划 the national list of divisions, to find the province of a city or county",
+)
+
 # ---------------------------------------------------------------- runs and the ledger
 
 runs = Table(
@@ -506,10 +519,67 @@ changes = Table(
         JSONB,
         "旧值 the row as it was, for a withdrawal; the ids that members had and have, for a merge or split",
     ),
-    reference("run_id", "runs.id", "运行 the run that did it"),
+    reference("run_id", "runs.id", "运行 the run that did it; null for a correction by hand", nullable=True),
     CheckConstraint(
         "operation IN ('insert', 'update', 'withdraw', 'merge', 'split')", name="operation_known"
     ),
     Index("ix_changes_run_id", "run_id"),
     comment="变更流 one row per insert, update or withdrawal of an article or incident, merge or split of a cluster",
+)
+
+# ---------------------------------------------------------------- what people decide
+
+CORRECTABLE = (
+    "kind", "occurred_from", "occurred_to", "occurred_precision", "occurred_text", "occurred_basis",
+    "occurred_approx", "occurred_partial", "reported_from", "reported_to", "reported_precision",
+    "reported_text", "reported_basis", "reported_approx", "reported_partial", "place", "station",
+    "station_full", "agency_id", "province", "city", "district", "items", "amount_cny", "outcome", "polarity",
+    "is_incident",
+)  # fmt: skip
+
+overrides = Table(
+    "overrides",
+    metadata,
+    identity("更正编号 correction number"),
+    reference("incident_id", "incidents.id", "警情 the incident corrected"),
+    required("field", Text, "字段 column of incidents; or is_incident: false takes it out, true keeps it in"),
+    required("value", JSONB, '更正值 the right value as JSON: "theft.other", 1200, ["found"], null'),
+    required("extracted", JSONB, "原抽取值 what extraction said when the correction was made; filled in"),
+    required("made_by", Text, "更正人 who"),
+    required("made_at", Instant, "更正时刻 when", server_default=text("now()")),
+    required("why", Text, "理由 why, with the source of the better knowledge"),
+    optional("revoked_at", Instant, "撤销时刻 since when it does not hold any more"),
+    CheckConstraint(
+        "field IN ('" + "', '".join(CORRECTABLE) + "')",
+        name="field_known",
+    ),
+    CheckConstraint("made_by <> '' AND why <> ''", name="reasoned"),
+    Index(
+        "uq_overrides_standing",
+        "incident_id",
+        "field",
+        unique=True,
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+    Index("ix_overrides_incident_id", "incident_id"),
+    comment="人工更正 one row per field of an incident that a person corrected; wins over extraction in all views",
+)
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    identity("下架编号 takedown number"),
+    required("content_hash", Sha256, "内容摘要 the content that must not be shown, as in articles"),
+    required("made_by", Text, "下架人 who"),
+    required("made_at", Instant, "下架时刻 when", server_default=text("now()")),
+    required("why", Text, "理由 why"),
+    optional("lifted_at", Instant, "解除时刻 since when it may be loaded again"),
+    CheckConstraint("made_by <> '' AND why <> ''", name="reasoned"),
+    Index(
+        "uq_withdrawals_standing",
+        "content_hash",
+        unique=True,
+        postgresql_where=text("lifted_at IS NULL"),
+    ),
+    comment="下架 one row per content taken down: its text is erased and no later load brings it back",
 )

@@ -51,11 +51,11 @@ def test_down_and_up_again(database_url: str, connection: Connection) -> None:
     assert differences(database_url) == []
 
 
-def test_every_table_and_column_has_a_comment(connection: Connection) -> None:
+def test_every_table_view_and_column_has_a_comment(connection: Connection) -> None:
     silent = connection.execute(
         "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
         " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped"
-        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname <> 'alembic_version'"
+        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'v') AND c.relname <> 'alembic_version'"
         " AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)"
     ).fetchall()
     assert silent == []
