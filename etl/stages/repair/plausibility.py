@@ -64,6 +64,9 @@ class Plausibility:
         """Bits of `text` from `start` on, what stands before being its context."""
         return sum(self.cost(text[i - 2 : i + 1]) for i in range(start, len(text)))
 
-    def whole_cost(self, text: str) -> float:
-        """Bits of `text` after its first two characters, words weighed in: to choose between full readings."""
-        return self.text_cost(text) + WORD_SHARE * self.stats.word_cost(text)
+    def whole_cost(self, text: str, before: str = "") -> float:
+        """Bits of `text` after its first two characters, words weighed in: to choose between full readings.
+
+        `before` stands in front of it: its words may reach into the text.
+        """
+        return self.text_cost(text) + WORD_SHARE * self.stats.word_cost(before + text)

@@ -18,10 +18,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
-from etl.rules.repair_statistics import UNKNOWN
+from etl.rules.repair_statistics import LONGEST_WORD, UNKNOWN
 from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
 from etl.stages.repair.plausibility import Plausibility
 
@@ -122,7 +124,9 @@ class Finder:
         while mark := START_RE.search(self.text, at):
             run = self._run(mark)
             if run is None or run.strained or run.cost > DEAR:
-                run = replace(self, behind=FAR_BEHIND)._run(mark) or run
+                again = replace(self, behind=FAR_BEHIND)._run(mark)
+                if run is None or (again and (again.end != run.end or again.gain > run.gain)):
+                    run = again
             if self.plausible.asked > self.enough:
                 self.unread = mark.start()
                 return
@@ -137,20 +141,21 @@ class Finder:
         line_end = min(len(text), mark.start() + 2 * MAX_RUN) if line_end < 0 else line_end
         beam, at = self._beginnings(mark)
         done: list[Reading] = []
+        least, counted = inf, 0  # how much cheaper than the text as it stands the best of them is
         marked = len(mark[0]) == 1
         start = mark.start()
         seen, shown = self._context(start) + text[start:line_end].translate(self.codes.seen), 0.0
         for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
             if not beam or self.plausible.asked > self.enough:
                 break
+            least = min([least, *(r.cost - shown for r in done[counted:])])
+            counted = len(done)
             shown += self.plausible.cost(seen[at - start - 1 : at - start + 2])
-            if beam[0].cost > shown + HOPELESS:
-                break
-            if done and beam[0].cost > min(r.cost for r in done) + GIVE_UP:
+            if beam[0].cost > shown + min(HOPELESS, least + GIVE_UP):
                 break
             char = text[at : at + 1]
             if char == "?" and (leads := self._noted_leads(at + 1)):
-                beam = best(self._unassigned(beam, leads))
+                beam = self._unassigned(beam, at, leads)
                 continue
             if char in ("?", "\n", ""):
                 rest = REST_RE.match(text, at + 1, line_end) if char == "?" else None
@@ -158,7 +163,7 @@ class Finder:
                 marked = marked or rest is not None
                 if char != "?" or rest:
                     break
-                beam = best([*self._steps(beam, 0xA3, 0xBF, at), *self._unassigned(beam)])
+                beam = sorted([*self._steps(beam, 0xA3, 0xBF, at), *self._unassigned(beam, at)])
                 continue
             if "@" <= char <= "~":
                 marked = marked or NOTE_RE.match(text, at + 1) is not None
@@ -173,6 +178,11 @@ class Finder:
         """The two characters of the line before `start` as the statistics see them."""
         before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - 2) : start]
         return ("||" + before.translate(self.codes.seen))[-2:]
+
+    def _before(self, start: int) -> str:
+        """The characters of the line before the context of `start`, as many as a word may have with it."""
+        before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - LONGEST_WORD) : max(0, start - 2)]
+        return before.translate(self.codes.seen)
 
     def _beginnings(self, mark: re.Match[str]) -> tuple[list[Reading], int]:
         """The readings of the mark itself, and where the run goes on after it."""
@@ -266,13 +276,10 @@ class Finder:
 
     def _ahead(self, pending: int, at: int) -> str:
         """The next character as the statistics see it, if nothing is dropped; empty if it can't be told."""
-        char = self.text[at : at + 1]
-        if char in ("", "?", "\n"):
-            return ""
         if pending < 0:
-            return char.translate(self.codes.seen)
-        trail = ord(char) if "@" <= char <= "~" else bytes_of(char)[0]
-        return self.codes.chars.get((pending, trail), ("", ""))[1]
+            char = self.text[at : at + 1]
+            return "" if char in ("?", "\n") else char.translate(self.codes.seen)
+        return self.codes.chars.get((pending, self._trail(at)), ("", ""))[1]
 
     def _noted_leads(self, at: int) -> set[int]:
         """The first bytes of the characters that the sign at `at` may end, by the note behind it."""
@@ -282,19 +289,36 @@ class Finder:
         noted = map(bytes_of, self.codes.readings.get(note[1], ()))
         return {lead for lead, trail in noted if trail == ord(self.text[at])}
 
-    def _unassigned(self, beam: list[Reading], leads: Collection[int] = ()) -> Iterator[Reading]:
-        """The readings of `beam` with a question mark for a pair that GBK has no character for.
+    def _unassigned(self, beam: list[Reading], at: int, leads: Collection[int] = ()) -> list[Reading]:
+        """The readings of `beam` with the question mark at `at` for a pair that GBK has no character for.
 
-        Where the pair is known to end in one of `leads`, even what is hardly plausible is tried.
+        The pair tells next to nothing, so the most plausible ones are kept together with the character
+        that it begins. Where it is known to end in one of `leads`, even what is hardly plausible is tried.
         """
-        limit = min((r.cost for r in beam), default=0.0) + (2 * UNKNOWN if leads else self.behind / 2)
-        for r in beam if leads else beam[:ENDED]:
-            for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
-                cost = self.plausible.cost(r.seen[-2:] + seen)
-                if r.cost + cost < limit:
-                    for lead in unassigned_after(trail):
-                        if not leads or lead in leads:
-                            yield r.plus(cost, char, seen, lead)
+        limit = min((r.cost for r in beam), default=0.0) + (2 * UNKNOWN if leads else self.behind)
+        cost = self.plausible.cost
+        first = [
+            (r.cost + bits, trail, r.plus(bits, char, seen, -1))
+            for r in beam
+            for trail, char, seen in self.codes.by_lead.get(r.pending, ())
+            if r.cost + (bits := cost(r.seen[-2:] + seen)) < limit
+        ]
+        next_trail = self._trail(at + 1)
+        after = {lead: seen for lead, _, seen in self.codes.by_trail.get(next_trail, ())}
+        found = [
+            (so_far + (cost(r.seen[-2:] + after[lead]) if lead in after else 0.0), r._replace(pending=lead))
+            for so_far, trail, r in nsmallest(BEAM, first)
+            for lead in unassigned_after(trail)
+            if (lead in leads or not leads) and (lead in after or not next_trail)
+        ]
+        return sorted(r for _, r in nsmallest(BEAM, found))
+
+    def _trail(self, at: int) -> int:
+        """The byte of the sign at `at` that ends the character pending before it; 0 if it can't be told."""
+        char = self.text[at : at + 1]
+        if char in ("", "?", "\n"):
+            return 0
+        return ord(char) if "@" <= char <= "~" else bytes_of(char)[0]
 
     def _swallowed(
         self, beam: list[Reading], at: int, line_end: int, rest: re.Match[str] | None
@@ -327,17 +351,19 @@ class Finder:
         """The run of the finished readings, each weighed together with the next characters of the page."""
         if not done:
             return None
-        done = best(done)
         end = max(r.end for r in done)
+        done = best(r.plus(self._rest_cost(r, end, line_end), "", "", -1, r.end) for r in done)
         whole = {}
+        before = self._before(start)
         for r in done[:WEIGHED]:
-            cost = self.plausible.whole_cost(r.seen + self._seen_ahead(r.end, end, line_end))
+            text = r.seen + self._seen_ahead(r.end, end, line_end)
+            cost = self.plausible.whole_cost(text, before)
             whole[r.text + self.text[r.end : end]] = cost + self._unbalanced(start, r.text)
         readings = sorted(whole, key=lambda text: whole[text])
         least = whole[readings[0]]
         beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
         context = done[0].seen[:2]
-        shown = self.plausible.whole_cost(context + self._seen_ahead(start + 2, end, line_end))
+        shown = self.plausible.whole_cost(context + self._seen_ahead(start + 2, end, line_end), before)
         total = sum(beliefs)
         best_seen = (
             context + readings[0].translate(self.codes.seen) + self._seen_ahead(end, end, line_end)[:1]
@@ -352,6 +378,10 @@ class Finder:
             readings=tuple(readings),
             beliefs=tuple(b / total for b in beliefs),
         )
+
+    def _rest_cost(self, r: Reading, end: int, line_end: int) -> float:
+        """Bits of the text from the end of `r` to `end`, so that readings with other ends can be compared."""
+        return self.plausible.text_cost(r.seen[-2:] + self._seen_ahead(r.end, end, line_end))
 
     def _seen_ahead(self, start: int, end: int, line_end: int) -> str:
         """The text from `start` to a little after `end` as the statistics see it, with the end of its line."""
