@@ -51,3 +51,7 @@ class RunLocked(StoreError):
 
 class RunLost(StoreError):
     """The run's row is no longer ours: a successor took over, nothing more may be written. Exit code 1."""
+
+
+class RunSuspect(EtlError):
+    """A run-level floor broke: far fewer files than usual, or too many rejected. What was loaded stays. Exit code 3."""

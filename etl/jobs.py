@@ -15,15 +15,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import psycopg
 
-from etl.errors import RunLost, SourceError, StoreError
+from etl import logs
+from etl.errors import RunLocked, RunLost, RunSuspect, SourceError, StoreError
 from etl.executors.local import Limits, LocalPool, Task
+from etl.logs import LOG
 from etl.model import Found, Leaf, Processed, RawFile
 from etl.rules import load_rules
 from etl.settings import Settings
@@ -31,6 +32,7 @@ from etl.sources.files import (
     Entry,
     Skipped,
     discover,
+    escape_path,
     nothing_to_load,
     read_bytes,
     resolve,
@@ -38,8 +40,8 @@ from etl.sources.files import (
     unescape_path,
 )
 from etl.stages.extract import extract
-from etl.store import derived, ledger, lookups, migrate, runs
-from etl.store.engine import Connection, is_data_error, name_error, refuse_shared_sessions
+from etl.store import derived, floors, ledger, lookups, migrate, runs
+from etl.store.engine import Connection, connect, is_data_error, name_error, refuse_shared_sessions
 from etl.store.incidents import Differences
 from etl.store.load import load_batch
 from etl.store.lock import RunLock, load_name
@@ -102,6 +104,7 @@ class Report:
     counts: Counts
     open_rejections: int
     seconds: float
+    doubt: str | None = None  # why the run is suspect
 
 
 def run(
@@ -109,16 +112,23 @@ def run(
     settings: Settings,
     control: Control | None = None,
     command: str = "run",
-    slot: tuple[str, datetime] | None = None,
+    slot: runs.Slot | None = None,
 ) -> Report:
     """One incremental pass over `paths`: load what is new, leave the rest alone.
 
-    `slot` is the schedule and due time that this run takes. Raises ConfigError for a path that does not
-    exist, StoreError if the database refuses, RunLocked if another run is at work, SlotTaken if the slot
-    was served before, Stopped after a signal.
+    `slot` is the due time that this run takes. Raises ConfigError for a path that does not exist (a due run
+    fails of it, and so says it in `runs`), StoreError if the database refuses, RunLocked if another run is at
+    work, SlotTaken if the slot was served before, Stopped after a signal.
     """
-    tops = resolve(paths)
-    return run_over(lambda _: tops, settings, control or Control(), command, slot)
+    if slot is None:
+        resolve(paths)
+    names = names_of(paths)
+    return run_over(lambda _: resolve(paths), settings, control or Control(), command, slot, names)
+
+
+def names_of(paths: Sequence[str]) -> list[str]:
+    """What the user named, as the ledger writes paths; each once, in order, whether it is there or not."""
+    return list(dict.fromkeys(escape_path(os.path.realpath(os.fsencode(path))) for path in paths))
 
 
 def retry(
@@ -141,32 +151,50 @@ def run_over(
     settings: Settings,
     control: Control,
     command: str,
-    slot: tuple[str, datetime] | None,
+    slot: runs.Slot | None,
+    sources: Sequence[str] = (),
 ) -> Report:
-    """One run over what `find_tops` names once the run is ours."""
+    """One run over what `find_tops` names once the run is ours. Below its floors it ends as suspect."""
     started = time.monotonic()
-    with claimed(settings, control, command, slot) as (session, this, check):
-        with closing(LocalPool(settings.workers, limits_of(settings), check)) as pool:
-            Loader(settings, control, session, this, pool).load(find_tops(session))
-        counts = session.surely(lambda c: runs.counts(c, this))
-        still_open = session.surely(ledger.open_rejections)
-    return Report(this.id, "done", counts, still_open, time.monotonic() - started)
+    doubt = None
+    try:
+        with claimed(settings, control, command, slot, sources) as (session, this, check):
+            with closing(LocalPool(settings.workers, limits_of(settings), check)) as pool:
+                Loader(settings, control, session, this, pool).load(find_tops(session))
+            counts = session.surely(lambda c: runs.counts(c, this))
+            still_open = session.surely(ledger.open_rejections)
+            if sources:
+                usual = session.surely(lambda c: floors.usual_seen(c, this))
+                floors.check(counts, usual, settings.min_seen_share, settings.max_reject_share)
+    except RunSuspect as e:
+        doubt = str(e)
+    status = "suspect" if doubt else "done"
+    return Report(this.id, status, counts, still_open, time.monotonic() - started, doubt)
 
 
 @contextmanager
 def claimed(
-    settings: Settings, control: Control, command: str, slot: tuple[str, datetime] | None = None
+    settings: Settings,
+    control: Control,
+    command: str,
+    slot: runs.Slot | None = None,
+    sources: Sequence[str] = (),
 ) -> Iterator[tuple[Session, Run, Callable[[], None]]]:
     """A run of ours, from the lock to its closed row: its session, its row, and what raises when it must end.
 
-    The run ends as done with the context, or as stopped or failed with what came out of it.
+    The run ends as done with the context, or as stopped, suspect or failed with what came out of it.
     """
     rules = load_rules()
     with ExitStack() as stack:
         url = stack.enter_context(opened(settings.database_url, settings.home))
         refuse_shared_sessions(url)
         migrate.upgrade(url)
-        lock = stack.enter_context(RunLock(url))
+        try:
+            lock = stack.enter_context(RunLock(url))
+        except RunLocked as e:
+            with connect(url) as connection:
+                runs.refuse(connection, command, str(e), slot, sources)
+            raise
 
         def check() -> None:
             control.check()
@@ -175,19 +203,30 @@ def claimed(
         session = Session(url, load_name(lock.name), check)
         stack.callback(session.close)
         lookups.sync(session.connection, rules)
-        this = runs.start(session.connection, command, rules.digest, slot)
+        this = runs.start(session.connection, command, rules.digest, slot, sources)
+        stack.enter_context(logs.of_run(this.id))
+        LOG.info("%s started: %s", command, " ".join(sources))
         lock.guard(this, lambda: [session.connection])
         try:
             yield session, this, check
             if not session.surely(lambda c: runs.finish(c, this, "done")):
                 raise RunLost(f"run {this.id} was taken over before it ended: what it had committed stays")
+            LOG.info("done: %s", session.surely(lambda c: runs.counts(c, this)))
         except BaseException as e:
-            status, error = ("stopped", str(e)) if isinstance(e, Stopped) else ("failed", name_error(e))
+            status, error = ending(e)
+            LOG.info("%s: %s", status, error)
             with suppress(psycopg.Error, StoreError):
                 if session.connection.closed:
                     session.again()
                 runs.finish(session.connection, this, status, error)
             raise
+
+
+def ending(error: BaseException) -> tuple[str, str]:
+    """What `runs` says of a run that ended with this error: its status, and why."""
+    if isinstance(error, Stopped | RunSuspect):
+        return "stopped" if isinstance(error, Stopped) else "suspect", str(error)
+    return "failed", name_error(error)
 
 
 def limits_of(settings: Settings) -> Limits:

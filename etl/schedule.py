@@ -2,7 +2,9 @@
 
 The trigger is ours, over cronsim: APScheduler's own counts weekdays from Monday = 0 (crontab's 1 is
 Tuesday there) and misses a midnight after the clocks go forward. A run claims its slot by the unique
-pair (schedule, due time) in `runs`, so two schedulers on one database do not run it twice.
+pair (schedule, due time) in `runs`, so two schedulers on one database do not run it twice. There is no
+other state: at its start the scheduler serves the newest due time, unless a run served it already, and
+that is the catch-up after downtime.
 """
 
 from __future__ import annotations
@@ -10,26 +12,35 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim, CronSimError
 
 from etl import jobs
-from etl.errors import ConfigError, EtlError, RunLocked
+from etl.errors import ConfigError, EtlError, RunLocked, StoreUnavailable
 from etl.logs import LOG
 from etl.settings import Settings
+from etl.store.engine import name_error
+from etl.store.opened import opened
+from etl.store.runs import Slot
 
 EVERY_RE = re.compile(r"(\d{1,6})(s|m|h|d)")  # 15m
 UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MISSED_AT_MOST = 10_000  # slots counted as missed: after a year of downtime nobody needs the exact number
+RETRY_S = 2.0  # between two tries of a due run that waits for the lock or for the database
+LOOK_S = 10.0  # how often the wall clock is looked at: timers stand still while a machine is suspended
 
 
 class Slots(BaseTrigger):  # type: ignore[misc]
-    """The due times of a schedule, `name` being how `runs.schedule` calls it."""
+    """The due times of a schedule, `name` being how `runs.schedule` calls it. All in UTC."""
 
     def __init__(self, name: str, after: Callable[[datetime], datetime]) -> None:
         self.name = name
@@ -48,21 +59,46 @@ class Slots(BaseTrigger):  # type: ignore[misc]
             due = following
         return due
 
+    def slot(self, now: datetime, name: str) -> Slot:
+        """The slot to serve at `now`, for the schedule `name`."""
+        due = self.last_due(now)
+
+        def count_since(earlier: datetime) -> int:
+            return sum(1 for _ in islice(self.between(earlier, due), MISSED_AT_MOST))
+
+        return Slot(name, due, self.after(due), count_since)
+
+    def between(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """The due times after `first` and before `last`."""
+        while (first := self.after(first)) < last:
+            yield first
+
 
 def cron(expression: str, timezone: str) -> Slots:
     """Slots of a crontab expression in civil time of `timezone`. Raises ConfigError for a wrong one.
 
+    Where clocks change, as in Debian's cron: a fixed time that is skipped is served right after the
+    change, one that comes twice is served the first time; with `*` in the minute or hour the clock on
+    the wall counts.
+
     >>> slots = cron("0 9 * * 1", "Asia/Shanghai")  # Monday is Monday
     >>> slots.after(datetime(2026, 11, 22, tzinfo=UTC)).isoformat()
-    '2026-11-23T09:00:00+08:00'
+    '2026-11-23T01:00:00+00:00'
     """
     zone = zone_of(timezone)
+
+    def after(moment: datetime) -> datetime:
+        # Begun within the hour that comes twice, cronsim first gives times that are past.
+        times = (t.astimezone(UTC) for t in CronSim(expression, moment.astimezone(zone)))
+        return next(t for t in times if t > moment)
+
+    if len(expression.split()) != 5:
+        raise ConfigError(f"--cron {expression!r}: expected five fields, such as '*/15 * * * *'")
     try:
-        CronSim(expression, datetime.now(zone))
-    except CronSimError as e:
-        raise ConfigError(f"--cron {expression!r}: {e}") from e
-    name = f"cron {expression} {timezone}"
-    return Slots(name, lambda moment: next(CronSim(expression, moment.astimezone(zone))))
+        after(datetime.now(UTC))
+    except (CronSimError, StopIteration) as e:
+        raise ConfigError(f"--cron {expression!r}: {e or 'never due'}") from e
+    return Slots(f"cron {expression} {timezone}", after)
 
 
 def every(text: str) -> Slots:
@@ -85,36 +121,80 @@ def zone_of(name: str) -> ZoneInfo:
         raise ConfigError(f"--timezone {name!r}: no such time zone") from e
 
 
+def name_of(slots: Slots, paths: Sequence[str], settings: Settings) -> str:
+    """How `runs` calls a schedule: two with the same times but other sources are not the same.
+
+    >>> name_of(every("15m"), ["/inbox"], Settings(exclude=("*.bak",)))
+    'every 15m: /inbox, without *.bak'
+    """
+    what = " ".join(jobs.names_of(paths))
+    only = f", only {' '.join(settings.include)}" if settings.include else ""
+    without = f", without {' '.join(settings.exclude)}" if settings.exclude else ""
+    return f"{slots.name}: {what}{only}{without}"
+
+
 def serve(paths: Sequence[str], settings: Settings, slots: Slots) -> int:
     """Run at every due time until a signal comes; its number. The run in hand is finished or given up first."""
     stop = threading.Event()
     control = jobs.Control()
+    name = name_of(slots, paths, settings)
 
     def ask(number: int, frame: object) -> None:
         control.stop(number)
         stop.set()
 
     def work() -> None:
-        due_at = slots.last_due(datetime.now(UTC))
-        try:
-            report = jobs.run(paths, settings, control, "schedule", slot=(slots.name, due_at))
-        except jobs.SlotTaken:
-            LOG.info("the run due at %s was done elsewhere", due_at)
-        except jobs.Stopped:
-            LOG.info("stopped")
-        except RunLocked as e:
-            LOG.warning("the run due at %s did not start: %s", due_at, e)
-        except EtlError as e:
-            LOG.error("the run due at %s failed: %s", due_at, e)
-        else:
-            LOG.info("run %s done: %s", report.run_id, report.counts)
+        said = ""
+        while not stop.is_set():
+            slot = slots.slot(datetime.now(UTC), name)
+            try:
+                serve_slot(paths, settings, control, slot)
+                return
+            except (RunLocked, StoreUnavailable) as e:
+                if not said:
+                    said = f"the run due at {shown(slot.due_at)} waits: {e}"
+                    LOG.warning("%s", said)
+                stop.wait(RETRY_S)
 
-    scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.add_job(work, slots, misfire_grace_time=None, coalesce=True, max_instances=1)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    scheduler.start()
-    stop.wait()
-    scheduler.shutdown(wait=True)
+    def skipped(event: object) -> None:
+        LOG.warning("a run is due while the one before is still going: left out")
+
+    with nullcontext() if settings.database_url else opened(None, settings.home):
+        scheduler = BackgroundScheduler(timezone=UTC)
+        scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
+        options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        scheduler.add_job(work, slots, next_run_time=datetime.now(UTC), **options)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, ask)
+        LOG.info("%s; next due at %s", name, shown(slots.after(datetime.now(UTC))))
+        scheduler.start()
+        while not stop.wait(LOOK_S):
+            scheduler.wakeup()
+        scheduler.shutdown(wait=True)
     assert control.stop_signal is not None
     return control.stop_signal
+
+
+def serve_slot(paths: Sequence[str], settings: Settings, control: jobs.Control, slot: Slot) -> None:
+    """One due run, with a log line of what came of it. Raises RunLocked, StoreUnavailable: to be tried again."""
+    due = shown(slot.due_at)
+    try:
+        report = jobs.run(paths, settings, control, "schedule", slot)
+    except jobs.SlotTaken:
+        LOG.info("the run due at %s is done", due)
+    except jobs.Stopped:
+        LOG.info("stopped")
+    except (RunLocked, StoreUnavailable):
+        raise
+    except EtlError as e:
+        LOG.error("the run due at %s failed: %s", due, e)
+    except Exception as e:  # what the programmer did not expect must not end the schedule
+        LOG.error("the run due at %s failed: unexpected %s", due, name_error(e))
+    else:
+        if report.doubt:
+            LOG.warning("run %s is suspect: %s", report.run_id, report.doubt)
+
+
+def shown(moment: datetime) -> str:
+    """An instant for a log line: UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -21,7 +21,8 @@ class Settings:
 
     `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is
     looked at again at the end of the pass. `batch_files` and `batch_bytes` are what one transaction loads at
-    most; three batches are in memory at a time.
+    most; three batches are in memory at a time. A run that sees less than `min_seen_share` of what is usual, or
+    rejects more than `max_reject_share` of the files with something to do, ends as suspect.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -36,3 +37,5 @@ class Settings:
     document_timeout_s: float = 10.0
     worker_memory_bytes: int = 1 << 30
     fail_on_reject: bool = False
+    min_seen_share: float = 0.5
+    max_reject_share: float = 1.0

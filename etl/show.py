@@ -100,6 +100,7 @@ def report_record(result: Report) -> dict[str, Any]:
         "seen": result.counts.seen,
         **counts,
         "open_rejections": result.open_rejections,
+        "doubt": result.doubt,
         "seconds": round(result.seconds, 3),
     }
 

@@ -26,7 +26,7 @@ from etl.errors import ConfigError
 if TYPE_CHECKING:
     from etl.jobs import Control, Report
 
-ALARM = 3  # exit code: done, but something was rejected
+ALARM = 3  # exit code: done, but something was rejected, or the run is suspect
 
 
 @click.command()
@@ -71,7 +71,9 @@ def report_on(work: Callable[[Control], Report], options: dict[str, Any]) -> Non
         emit(show.report_record(report))
     elif not options["quiet"]:
         show.report(report)
-    if options["fail_on_reject"] and report.counts.rejected:
+    if report.doubt:
+        click.echo(f"etl: run {report.run_id} is suspect: {report.doubt}", err=True)
+    if report.doubt or (options["fail_on_reject"] and report.counts.rejected):
         sys.exit(ALARM)
 
 
@@ -133,6 +135,7 @@ def schedule(
       etl schedule inbox/ --cron '*/15 * * * *'
       etl schedule inbox/ --every 15m
     """
+    from etl import pid1
     from etl import schedule as scheduler
     from etl.sources.files import resolve
 
@@ -142,8 +145,10 @@ def schedule(
         raise ConfigError("no PATHS given and no sources configured")
     set_up_logs({**options, "verbose": max(1, options["verbose"])})
     resolve(paths)
+    settings = settings_from(options)
     slots = scheduler.cron(cron, timezone) if cron else scheduler.every(every or "")
-    sys.exit(128 + scheduler.serve(paths, settings_from(options), slots))
+    pid1.take_over()
+    sys.exit(128 + scheduler.serve(paths, settings, slots))
 
 
 @click.command()

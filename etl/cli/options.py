@@ -84,6 +84,20 @@ def loading_options(command: Command) -> Command:
             help="Exit 3 if anything was rejected [env ETL_FAIL_ON_REJECT].",
         ),
         click.option(
+            "--max-reject-share",
+            type=click.FloatRange(0, 1),
+            envvar="ETL_MAX_REJECT_SHARE",
+            help="A run is suspect (exit 3) if it rejects more than this share of the new or changed files"
+            " [env ETL_MAX_REJECT_SHARE; default 1, never].",
+        ),
+        click.option(
+            "--min-seen-share",
+            type=click.FloatRange(0, 1),
+            envvar="ETL_MIN_SEEN_SHARE",
+            help="A run is suspect (exit 3) if it sees less than this share of the files that runs over the same"
+            " sources saw lately [env ETL_MIN_SEEN_SHARE; default 0.5].",
+        ),
+        click.option(
             "--document-timeout",
             "document_timeout_s",
             type=click.FloatRange(min=0.1),

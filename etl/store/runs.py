@@ -1,5 +1,7 @@
 """Runs: one at a time, each with a row that says what it did, and a token without which it may not write.
 
+A due run claims its slot by its row, unique per schedule and due time.
+
 The lock is in `lock`. The token is the belt to that brace: every batch ends by updating the run's row
 where it is still ours, so a run that was given up while frozen can't write afterwards.
 """
@@ -10,8 +12,10 @@ import getpass
 import os
 import secrets
 import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
@@ -19,6 +23,7 @@ from etl import __version__
 from etl.errors import RunLost
 from etl.store.engine import Connection
 
+NEWS_SOURCES = 64  # a run of more sources does not say what each of them brought
 STATES = ("loaded", "duplicate", "unchanged", "rejected", "skipped")
 
 
@@ -37,6 +42,9 @@ class Counts:
     @property
     def seen(self) -> int:
         return self.loaded + self.duplicate + self.unchanged + self.rejected + self.skipped
+
+    def __str__(self) -> str:
+        return f"seen {self.seen}: " + ", ".join(f"{state} {getattr(self, state)}" for state in STATES)
 
     def skip(self, reason: str) -> None:
         self.skipped += 1
@@ -58,38 +66,98 @@ class Run:
     ruleset: str
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The due time of a schedule that a run takes, the one after it, and how many lie between it and an earlier one."""
+
+    schedule: str
+    due_at: datetime
+    next_due_at: datetime
+    count_since: Callable[[datetime], int]
+
+
 class SlotTaken(Exception):
     """The slot of the schedule was served by another run."""
 
 
 def start(
-    connection: Connection, command: str, ruleset: str, slot: tuple[str, datetime] | None = None
+    connection: Connection, command: str, ruleset: str, slot: Slot | None = None, sources: Sequence[str] = ()
 ) -> Run:
     """A new run, in a transaction of its own; runs left behind by dead processes are marked lost.
 
     To be called with the run lock held: whoever has it knows that no other run is alive. A slot whose run
-    was lost is taken over. Raises SlotTaken if another run served it.
+    was lost or stopped is taken over, and so is the row of a run of this schedule that waits. Raises
+    SlotTaken if another run served the slot.
     """
-    schedule, due_at = slot or (None, None)
     token = secrets.token_hex(8)
     with connection.transaction():
         connection.execute(
             "UPDATE runs SET status = 'lost', ended_at = now(), error = 'its process ended without a word'"
             " WHERE status = 'running'"
         )
+        number = claim(connection, command, slot, "running")
         connection.execute(
-            "UPDATE runs SET due_at = NULL WHERE schedule = %s AND due_at = %s AND status = 'lost'",
-            (schedule, due_at),
+            "UPDATE runs SET owner = %s, token = %s, status = 'running', started_at = now(),"
+            " heartbeat_at = now(), ruleset = %s, version = %s, sources = %s, error = NULL WHERE id = %s",
+            (owner(), token, ruleset, __version__, sorted(sources), number),
         )
-        row = connection.execute(
-            "INSERT INTO runs (command, schedule, due_at, owner, token, status, ruleset, version)"
-            " VALUES (%s, %s, %s, %s, %s, 'running', %s, %s)"
-            " ON CONFLICT (schedule, due_at) DO NOTHING RETURNING id",
-            (command, schedule, due_at, owner(), token, ruleset, __version__),
-        ).fetchone()
-    if row is None:
+    if number is None:
         raise SlotTaken
-    return Run(row[0], token, ruleset)
+    return Run(number, token, ruleset)
+
+
+def refuse(connection: Connection, command: str, why: str, slot: Slot | None, sources: Sequence[str]) -> None:
+    """Record that a run did not start since another one holds the lock: refused, or waiting if it was due.
+
+    Of one schedule one run waits, whoever asked. Raises SlotTaken if another run serves the slot.
+    """
+    with connection.transaction():
+        number = claim(connection, command, slot, "waiting" if slot else "refused")
+        connection.execute(
+            "UPDATE runs SET owner = %s, heartbeat_at = now(), sources = %s, error = %s,"
+            " ended_at = CASE status WHEN 'refused' THEN now() END WHERE id = %s",
+            (owner(), sorted(sources), why, number),
+        )
+    if number is None:
+        raise SlotTaken
+
+
+def claim(connection: Connection, command: str, slot: Slot | None, status: str) -> int | None:
+    """The number of the row for a run: a new one, or that of its schedule's waiting run; None if the slot is taken."""
+    values: tuple[object, ...] = (None, None, None, 0)
+    if slot is not None:
+        (latest,) = one(
+            connection,
+            "SELECT max(due_at) FROM runs WHERE schedule = %s AND status <> 'waiting'",
+            slot.schedule,
+        ) or (None,)
+        values = (slot.schedule, slot.due_at, slot.next_due_at, slot.count_since(latest) if latest else 0)
+        connection.execute(
+            "UPDATE runs SET due_at = NULL"
+            " WHERE schedule = %s AND due_at = %s AND status IN ('lost', 'stopped')",
+            (slot.schedule, slot.due_at),
+        )
+        waiting = one(
+            connection,
+            "UPDATE runs SET due_at = s.due, next_due_at = s.next, missed = s.missed"
+            " FROM (VALUES (%s, %s::timestamptz, %s::timestamptz, %s)) AS s (schedule, due, next, missed)"
+            " WHERE runs.schedule = s.schedule AND status = 'waiting' AND NOT EXISTS (SELECT FROM runs AS r"
+            "   WHERE r.schedule = s.schedule AND r.due_at = s.due AND r.status <> 'waiting') RETURNING id",
+            *values,
+        )
+        if waiting is not None:
+            return int(waiting[0])
+    made = one(
+        connection,
+        "INSERT INTO runs (command, status, schedule, due_at, next_due_at, missed, owner, token, ruleset, version)"
+        " VALUES (%s, %s, %s, %s, %s, %s, '', '', '', %s) ON CONFLICT DO NOTHING RETURNING id",
+        *(command, status, *values, __version__),
+    )
+    return int(made[0]) if made else None
+
+
+def one(connection: Connection, statement: LiteralString, *values: object) -> tuple[Any, ...] | None:
+    return connection.execute(statement, values).fetchone()
 
 
 def fence(connection: Connection, run: Run, counts: Counts) -> None:
@@ -141,13 +209,21 @@ def beat(connection: Connection, run: Run) -> bool:
 
 
 def finish(connection: Connection, run: Run, status: str, error: str | None = None) -> bool:
-    """Close the run's row; whether it was ours to close. Safe to repeat."""
+    """Close the run's row; whether it was ours to close. Safe to repeat.
+
+    What each source brought is counted here, since a run of few sources adds it up from its own rows.
+    """
     with connection.transaction():
         done = connection.execute(
             "UPDATE runs SET status = %(status)s, ended_at = clock_timestamp(),"
-            " heartbeat_at = clock_timestamp(), error = %(error)s"
+            " heartbeat_at = clock_timestamp(), error = %(error)s, news = CASE"
+            " WHEN command IN ('run', 'schedule') AND cardinality(sources) <= %(most)s THEN"
+            "  (SELECT coalesce(jsonb_object_agg(s.path, (SELECT count(*) FROM sightings AS g"
+            "     JOIN source_files AS f ON f.id = g.source_file_id WHERE g.run_id = runs.id"
+            "     AND (f.path = s.path OR starts_with(f.path, rtrim(s.path, '/') || '/')))), '{}')"
+            "   FROM unnest(sources) AS s (path)) ELSE news END"
             " WHERE id = %(id)s AND token = %(token)s AND status IN ('running', %(status)s)",
-            {"status": status, "error": error, "id": run.id, "token": run.token},
+            {"status": status, "error": error, "most": NEWS_SOURCES, "id": run.id, "token": run.token},
         )
     return done.rowcount == 1
 

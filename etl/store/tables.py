@@ -124,9 +124,14 @@ runs = Table(
     required("command", Text, "命令 run, backfill, schedule, reextract, ..."),
     optional("schedule", Text, "计划 the schedule that was due; null for a run started by hand"),
     optional("due_at", Instant, "应运行时刻 the slot of the schedule that this run took"),
+    optional("next_due_at", Instant, "下次应运行时刻 the slot after that"),
+    required(
+        "missed", BigInteger, "漏跑 earlier slots, one after another, without a run", server_default="0"
+    ),
     required("owner", Text, "所有者 user, host and process that run it"),
     required("token", Text, "令牌 fencing token; only its holder may commit batches of this run"),
-    required("status", Text, "状态 running, done, failed, stopped, lost or suspect"),
+    required("sources", ARRAY(Text), "来源 paths it was to load", server_default=text("'{}'::text[]")),
+    required("status", Text, "状态 waiting, refused, running, done, suspect, failed, stopped or lost"),
     required("started_at", Instant, "开始时刻 start", server_default=text("now()")),
     required("heartbeat_at", Instant, "心跳 last sign of life", server_default=text("now()")),
     optional("ended_at", Instant, "结束时刻 end"),
@@ -138,15 +143,19 @@ runs = Table(
     required("skipped", BigInteger, "略过 leaves not meant for this run", server_default="0"),
     required("skips", JSONB, "略过原因 skipped leaves per reason", server_default=text("'{}'::jsonb")),
     required("incidents", BigInteger, "警情数 incidents written", server_default="0"),
+    required("news", JSONB, "各来源新见 new sightings per source", server_default=text("'{}'::jsonb")),
     required("batches", BigInteger, "批次数 batches committed", server_default="0"),
     required("ruleset", Text, "规则摘要 digest of the rules"),
     required("version", Text, "程序版本 version of the program"),
     optional("error", Text, "错误 why it failed, one line, no article text"),
     UniqueConstraint("schedule", "due_at"),
     CheckConstraint(
-        "status IN ('running', 'done', 'failed', 'stopped', 'lost', 'suspect')", name="status_known"
+        "status IN ('waiting', 'refused', 'running', 'done', 'suspect', 'failed', 'stopped', 'lost')",
+        name="status_known",
     ),
     Index("ix_runs_status", "status", postgresql_where=text("status = 'running'")),
+    Index("uq_runs_waiting", "schedule", unique=True, postgresql_where=text("status = 'waiting'")),
+    Index("ix_runs_started_at", "started_at"),
     comment="运行记录 one row per run; the only table that a run without news writes to",
 )
 
