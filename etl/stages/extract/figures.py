@@ -25,6 +25,7 @@ CHANGE_AFTER_RE = re.compile(r"^[，]?(?:同比|环比)")
 NOT_WORK_BEFORE_RE = re.compile(
     r"(?:第|从警|年仅|年近|年逾|现年|每|近距离|仅|限|处|罚款|不少于|不超过|时速|拘留|距离|长|宽|高|深|占地|面积|工龄|党龄|军旅生涯|出动|驱车|行程|间隔)$"
 )
+DIGIT_RE = re.compile(r"\d")
 METRIC_RE = re.compile(r"[\u4e00-\u9fff“”、的]{2,20}$")
 WORK_RE = re.compile(
     r"破|抓|查|处|调解|化解|接|救|助|挽|追|返|办|走访|宣传|发放|排查|整改|巡逻|出动|检查|打击|劝阻|止付|冻结|服务|培训|满意|下降|上升|同比|环比|发案|警情|案件|纠纷|嫌疑人|事故|隐患|群众|起|收缴|缴获|扑救|疏散|找回|受理|为|帮|送|移送|刑拘|打掉|捣毁|拘留|处罚|登记|采集|安装|劝返|止损|覆盖|录"
@@ -50,10 +51,12 @@ def figures(
             line, period = s.line, None
         if any(a < s.end and s.start < b for a, b in taken):
             continue
-        if not any(c.isdigit() for c in s.text):
+        if not DIGIT_RE.search(s.text):
             continue
-        stated = period is not None or bool(since.search(s.text))
+        stated: bool | None = period is not None or None  # None: to be looked up once there is a figure
         for m in pattern.finditer(s.text):
+            if stated is None:
+                stated = bool(since.search(s.text))
             span = _period_before(s.text, m.start())
             period = span or period
             if not stated or not _is_work(s.text, m):

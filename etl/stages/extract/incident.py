@@ -21,7 +21,7 @@ from etl.stages.extract.segment import Read, Stretch
 from etl.stages.extract.text import Page
 from etl.stages.extract.times import Calendar
 from etl.stages.extract.units import Pronoun, Unit
-from etl.stages.extract.verdict import judge, whole_article
+from etl.stages.extract.verdict import decisive_spans, judge, whole_article
 from etl.stages.extract.when import calendar, timing
 
 OPENING = 80
@@ -63,6 +63,16 @@ class Reading:
     agencies: Sequence[Agency]
 
     @cached_property
+    def signals(self) -> kinds.Signals:
+        """What speaks for any kind."""
+        return kinds.signals(self.hits, self.rules.kinds)
+
+    @cached_property
+    def decisive(self) -> Sequence[Span]:
+        """Where the body says how something ended."""
+        return decisive_spans(self.hits)
+
+    @cached_property
     def known(self) -> Sequence[Unit]:
         """Units that act, as far as the words around them tell."""
         return [u for u in self.units if not _helps(self, u)]
@@ -89,7 +99,7 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = segment_.merged(segment_.stretches(r.reads))
     whole = whole_article(r.article, r.reads, r.rules)
     for s in weighed:
-        judge(s, r.article, r.page.view, r.hits, whole, r.rules)
+        judge(s, r.article, r.page.view, r.signals, r.decisive, whole)
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told = tuple(_incident(s, r, cal) for s in weighed if s.verdict == "incident")
@@ -104,7 +114,7 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
         a = out[-1] if out else None
         if a is not None and _one_case(a, s, r):
             joined = Stretch([*a.reads, *s.reads], a.opened)
-            judge(joined, r.article, r.page.view, r.hits, whole, r.rules)
+            judge(joined, r.article, r.page.view, r.signals, r.decisive, whole)
             out[-1] = joined
         else:
             out.append(s)
@@ -151,7 +161,7 @@ def kind_of(s: Stretch, r: Reading) -> tuple[str, str]:
         ]
         ranges = _without(s.ranges(told), aside)
         text = "".join(view[a:b] for a, b in ranges)
-        points = kinds.score(view, r.hits, ranges, r.rules.kinds)
+        points = kinds.score(view, r.signals, ranges)
         s.kind = kinds.decide(text, points, bool(kinds.MINOR_RE.search(text)))
     return s.kind
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from etl.model import Span
 from etl.rules.extract import KindRule
@@ -23,28 +24,47 @@ ENOUGH = 3.0
 Scores = dict[str, float]
 
 
-def score(view: str, hits: Hits, ranges: Sequence[Span], rules: Sequence[KindRule]) -> Scores:
+Signal = tuple[int, int, int, bool]  # start, end, number of the kind, strong
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for any kind in a body, in order."""
+
+    codes: Sequence[str]
+    found: Sequence[Signal]
+
+
+def signals(hits: Hits, rules: Sequence[KindRule]) -> Signals:
+    """The scanner's hits that signal a kind."""
+    found = [
+        (start, end, number, strong)
+        for number, rule in enumerate(rules)
+        for tag, strong in ((rule.strong, True), (rule.weak, False))
+        for start, end in hits.get(tag, ())
+    ]
+    return Signals([rule.code for rule in rules], sorted(found))
+
+
+def score(view: str, signalled: Signals, ranges: Sequence[Span]) -> Scores:
     """Points of each kind in the `ranges` of the body; signals near the beginning of the first count more."""
-    points: Scores = {}
     if not ranges:
-        return points
+        return {}
     low, high = ranges[0][0], ranges[-1][1]
     opening = low + OPENING_LENGTH
-    told = _joined(ranges, low, high)
-    for rule in rules:
-        total = 0.0
-        for tag, weight in ((rule.strong, STRONG), (rule.weak, WEAK)):
-            spans = hits.get(tag)
-            if not spans or spans[-1][0] < low or spans[0][0] >= high:
-                continue
-            inside = [s for a, b in told for s in spans[bisect_left(spans, (a,)) : bisect_left(spans, (b,))]]
-            if not inside:
-                continue
-            total += weight * min(len({view[s : min(e, s + 6)] for s, e in inside}), CAP)
-            if weight == STRONG and inside[0][0] < opening:
-                total += OPENING
-        if total:
-            points[rule.code] = total
+    found = signalled.found
+    words: dict[tuple[int, bool], set[str]] = {}  # kind, strong -> what was read
+    early: set[int] = set()
+    for a, b in _joined(ranges, low, high):
+        for start, end, kind, strong in found[bisect_left(found, (a,)) : bisect_left(found, (b,))]:
+            words.setdefault((kind, strong), set()).add(view[start : min(end, start + 6)])
+            if strong and start < opening:
+                early.add(kind)
+    points: Scores = {}
+    for kind in sorted({kind for kind, _ in words}):
+        total = STRONG * min(len(words.get((kind, True), ())), CAP)
+        total += WEAK * min(len(words.get((kind, False), ())), CAP)
+        points[signalled.codes[kind]] = total + (OPENING if kind in early else 0)
     return points
 
 

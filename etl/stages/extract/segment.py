@@ -31,7 +31,8 @@ DATELINE_RE = re.compile(
 SIGNATURE_RE = re.compile(
     r"^\S{0,30}(?:公安局|分局|派出所|支队|大队|公安厅)$|^\d{4}年\d{1,2}月\d{1,2}日$|^[二〇○零一二三四五六七八九十]{4}年[^。]{2,8}日$|^[（(](?:记者|通讯员|文|图|来源|作者|摄影|\S{2,4})[^）)]{0,40}[）)]$"
 )
-NARRATIVE = ("report", "discovery", "occur", "handling")
+SIGNATURE_MAX = 50
+NARRATIVE = frozenset({"report", "discovery", "occur", "handling"})
 # Cues that make a sentence unfit to carry an event, in order of the reason given.
 GENERIC = frozenset({"advice", "law", "plan", "meeting", "campaign", "recruitment", "advertisement"})
 UNFIT = (
@@ -123,6 +124,7 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     signalled = _by_sentence(page, hits)
     t = n = 0
     previous_line = -1
+    kind = rest = "text"
     for number, s in enumerate(page.sentences):
         while t < len(times) and times[t].start < s.start:
             t += 1
@@ -139,7 +141,11 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
             n += 1
         first = s.line != previous_line
         numbered = bool(first and NUMBER_RE.match(s.text.strip()))
-        kind = _kind(page, s, first)
+        if first:
+            line = page.view[slice(*page.lines[s.line])].strip()
+            kind, rest = _kind(line, first=True), _kind(line, first=False)
+        else:
+            kind = rest
         listed.append(
             Read(
                 s, _cues(signalled[number], inside, own), tuple(inside), frozenset(own), kind, numbered, first
@@ -149,11 +155,9 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     return listed
 
 
-def _kind(page: Page, s: Sentence, first: bool) -> str:
-    """heading, signature or text."""
-    start, end = page.lines[s.line]
-    line = page.view[start:end].strip()
-    if SIGNATURE_RE.match(line):
+def _kind(line: str, *, first: bool) -> str:
+    """heading, signature or text: what the first or a later sentence of `line` is."""
+    if len(line) <= SIGNATURE_MAX and SIGNATURE_RE.match(line):
         return "signature"
     if (
         first
@@ -186,10 +190,10 @@ def _cues(found: set[str], times: Sequence[Expression], names: set[str]) -> froz
     Particular is a named person, somebody singled out (一名男子), or a moment of its own; what is
     conditional, habitual or counted over a period is not.
     """
-    dated = any(not e.period and not set(e.parts) <= {"year", "yearpart"} for e in times)
+    dated = bool(times) and any(not e.period and not set(e.parts) <= {"year", "yearpart"} for e in times)
     if not (names or "someone" in found or dated):
         return frozenset(found)
-    happens = bool(found & set(NARRATIVE)) or dated or bool(names)
+    happens = bool(found & NARRATIVE) or dated or bool(names)
     general = "hypothetical" in found and not names and not (dated and found & {"report", "discovery"})
     counted = "stat" in found and not names
     generic = (

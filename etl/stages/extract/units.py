@@ -305,6 +305,8 @@ def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> t
         ends = [m.end() for m in rules.ending.finditer(u.full)]
         for i, end in enumerate(ends):
             full = u.full[:end]
+            if full in found:
+                continue
             parent = u.full[: ends[i - 1]] if i else None
             parts, _ = settle(stated_divisions(full, divisions))
             name = (
@@ -313,10 +315,7 @@ def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> t
                 else shortest(full[ends[i - 1] if i else 0 :], "county", divisions)
             )
             level = next(rules.level_of[m[0]] for m in reversed(list(rules.ending.finditer(full))))
-            found.setdefault(
-                full,
-                Agency(full, name, _level(full, level), parent, **parts),
-            )
+            found[full] = Agency(full, name, _level(full, level), parent, **parts)
     return tuple(found.values())
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
-from etl.model import Article
+from etl.model import Article, Span
 from etl.rules.extract import ExtractRules
 from etl.rules.factoring import compile_factored
-from etl.rules.scan import Hits, within
+from etl.rules.scan import Hits
 from etl.stages.extract import kinds
+from etl.stages.extract.kinds import Signals
 from etl.stages.extract.segment import UNFIT, Read, Stretch
 
 REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
@@ -43,17 +45,19 @@ PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|�
 MADE_UP_RE = compile_factored(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
 
 
-def judge(s: Stretch, article: Article, view: str, hits: Hits, whole: str, rules: ExtractRules) -> None:
+def judge(
+    s: Stretch, article: Article, view: str, signals: Signals, decisive: Sequence[Span], whole: str
+) -> None:
     """Set verdict and rule of `s`.
 
     An incident needs a sentence fit to tell it, a signal of some kind, and a circumstance: who, when,
     where or how it ended. Source: guideline, section 1.
     """
-    s.verdict, s.rule = _verdict(s, article, view, hits, whole, rules)
+    s.verdict, s.rule = _verdict(s, article, view, signals, decisive, whole)
 
 
 def _verdict(
-    s: Stretch, article: Article, view: str, hits: Hits, whole: str, rules: ExtractRules
+    s: Stretch, article: Article, view: str, signals: Signals, decisive: Sequence[Span], whole: str
 ) -> tuple[str, str]:
     texts = [r for r in s.reads if r.kind == "text"]
     if not texts:
@@ -66,12 +70,12 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    points = kinds.score(view, hits, s.ranges(narrative), rules.kinds) or {}
+    points = kinds.score(view, signals, s.ranges(narrative))
     signal = max(points.values(), default=0.0) >= kinds.ENOUGH
     if not signal:
-        points = kinds.score(view, hits, s.ranges(told), rules.kinds)
+        points = kinds.score(view, signals, s.ranges(told))
         signal = max(points.values(), default=0.0) >= kinds.ENOUGH
-    weight = circumstances(told, narrative, hits)
+    weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
@@ -89,7 +93,7 @@ def _verdict(
     return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")
 
 
-def circumstances(told: Sequence[Read], narrative: Sequence[Read], hits: Hits) -> set[str]:
+def circumstances(told: Sequence[Read], narrative: Sequence[Read], decisive: Sequence[Span]) -> set[str]:
     """What a stretch tells beside the event: who, when, that it was reported or found, how it ended."""
     found = set()
     if any(r.names or "singled" in r.cues for r in narrative):
@@ -98,10 +102,20 @@ def circumstances(told: Sequence[Read], narrative: Sequence[Read], hits: Hits) -
         found.add("report")
     if any(not e.period for r in narrative for e in r.times):
         found.add("when")
-    ranges = [(r.sentence.start, r.sentence.end) for r in told]
-    if any(within(hits, tag, a, b) for tag in DECISIVE for a, b in ranges):
+    if any(_any_within(decisive, r.sentence.start, r.sentence.end) for r in told):
         found.add("outcome")
     return found
+
+
+def decisive_spans(hits: Hits) -> list[Span]:
+    """Where the body says how something ended, in order."""
+    return sorted(span for tag in DECISIVE for span in hits.get(tag, ()))
+
+
+def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
+    """Whether one of `spans`, which are in order, lies inside `[start, end)`."""
+    first, last = bisect_left(spans, (start,)), bisect_left(spans, (end,))
+    return any(spans[i][1] <= end for i in range(first, last))
 
 
 def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) -> str:

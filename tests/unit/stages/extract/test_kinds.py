@@ -24,5 +24,5 @@ TOLD = [
 @pytest.mark.parametrize(("text", "kind"), TOLD)
 def test_kind(text: str, kind: str) -> None:
     rules = load_rules().extract
-    points = kinds.score(text, rules.scanner.scan(text), [(0, len(text))], rules.kinds)
+    points = kinds.score(text, kinds.signals(rules.scanner.scan(text), rules.kinds), [(0, len(text))])
     assert kinds.decide(text, points, minor=False)[0] == kind, points
