@@ -48,6 +48,7 @@ class PeopleRules:
     """Words around names."""
 
     title_sex: Mapping[str, str]  # title -> M, F or "" (officer titles are in officer_titles)
+    long_titles: tuple[str, ...]  # those of two characters or more: after a surname no given name
     officer_titles: frozenset[str]
     common_titles: frozenset[str]
     before_common: frozenset[str]
@@ -282,6 +283,7 @@ def _people() -> PeopleRules:
     follow = data["follow"]
     return PeopleRules(
         title_sex=sex,
+        long_titles=tuple(t for t in (*sex, "警官") if len(t) > 1),
         officer_titles=officer,
         common_titles=frozenset(data["common"]["titles"]),
         before_common=frozenset(data["common"]["before"]),

@@ -24,7 +24,7 @@ GLUE_RE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Expression:
     """One time expression `[start, end)`; `parts` maps the sort of each atom to its text."""
 

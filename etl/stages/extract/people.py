@@ -51,7 +51,7 @@ FEMALE_NOUN_RE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mention:
     """One name at `[start, end)`. `lead` is the word that introduces it, `form` how it is made."""
 
@@ -247,7 +247,7 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     given = name[2:] if name[:2] in rules.compound else name[1:]
     if "·" in name or view.startswith("（", end):
         return True
-    if not all(c in rules.given for c in given):
+    if not rules.given.issuperset(given):
         return occurrences(view, name) > 1
     return len(given) > 1 or occurrences(view, name) > 1 or view[end : end + 1] in "，。、（"
 
@@ -255,9 +255,12 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
 # ---------------------------------------------------------------- nicknames, repeats
 
 
+NICK_RE = re.compile(r"[小老阿]([\u4e00-\u9fff])")
+
+
 def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """小雯, 老杨, 阿强 where the text introduces them as persons or uses them so twice."""
-    for m in re.finditer(r"[小老阿]([\u4e00-\u9fff])(?=某|([\u4e00-\u9fff])?)", view):
+    for m in NICK_RE.finditer(view):
         kind, char = m[0][0], m[1]
         bad = (
             rules.small if kind == "小" else rules.old if kind == "老" else frozenset("姨婆公妈伯拉里尔富根")

@@ -56,7 +56,7 @@ UNFIT = (
 CONDEMNED = frozenset(UNFIT) - {"meeting", "banner", "hypothetical", "praise"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
     """A sentence with its cues and the time expressions and names in it."""
 

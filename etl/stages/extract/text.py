@@ -23,7 +23,7 @@ STOPS = "，、：！？”…"
 VERSE_HEAD_RE = re.compile(r"[\u4e00-\u9fff\d“（]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sentence:
     """A sentence `[start, end)` of the body on line number `line`."""
 
@@ -55,10 +55,13 @@ class Page:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
+        view = self.view
         return tuple(
-            Sentence(s, e, number, self.view[s:e])
-            for number, (start, end) in enumerate(self.lines)
-            for s, e in split_sentences(self.view, start, end)
+            [
+                Sentence(s, e, number, view[s:e])
+                for number, (start, end) in enumerate(self.lines)
+                for s, e in split_sentences(view, start, end)
+            ]
         )
 
 

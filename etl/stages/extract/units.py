@@ -31,7 +31,7 @@ NOT_SHORT = frozenset("场厕诊住会处究守留务生易毒容寓居管司法
 LEVEL_ORDER = {"station": 0, "post": 1, "team": 2, "county": 3, "city": 4, "province": 5, "ministry": 6}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unit:
     """A unit mentioned at `[start, end)`: its name without parents and with those stated."""
 
@@ -42,7 +42,7 @@ class Unit:
     level: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pronoun:
     """A form that needs an antecedent: 该所, 派出所, 分局."""
 
