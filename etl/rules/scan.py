@@ -8,11 +8,12 @@ stand, a head and, behind a gap, a tail.
 from __future__ import annotations
 
 import re
-import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, reduce
 from itertools import chain
+from operator import or_
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -26,22 +27,51 @@ PLAIN_RE = re.compile(r"[^\\()\[\]{}.*+?^$|<]+")
 matcher = lru_cache(maxsize=None)(compile_factored)
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A pattern to try where one of the literals `heads` stands and, if `tails`, one of these near behind it."""
+
+    tag: str
+    source: str
+    heads: frozenset[int]
+    tails: frozenset[int]
+    low: int
+    high: int
+
+
 class Scanner:
     """Patterns by tag, searched together."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        tables = _Tables()
+        numbers: dict[str, int] = {}  # of each literal
+        words: dict[int, dict[str, None]] = {}  # literal -> tags of which it is a plain word
+        trials: dict[Trial, None] = {}
+
+        def number(literal: str) -> int:
+            return numbers.setdefault(literal, len(numbers))
+
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)
             for word in plain:
-                tables.word(word, tag)
-            if rest:
-                tables.pattern("|".join(rest), tag)
-        self._literals = list(tables.tags)
-        self._plain = {n: tuple(tags) for n, tags in enumerate(tables.tags.values()) if tags}
-        self._groups = [tuple(tables.member.get(literal, ())) for literal in self._literals]
-        self._free = {head: tuple(trials) for head, trials in tables.free.items()}
-        self._gated = {tail: tuple(gates) for tail, gates in tables.gated.items()}
+                words.setdefault(number(word), {})[tag] = None
+            source = "|".join(rest)
+            for a in anchors(source) if rest else ():
+                heads, tails = frozenset(map(number, a.heads)), frozenset(map(number, a.tails))
+                trials[Trial(tag, source, heads, tails, a.low, a.high)] = None
+        self._literals = list(numbers)
+        self._words = {n: tuple(tags) for n, tags in words.items()}
+        self._trials = list(trials)
+        # As bits, one a trial: for which ones a literal is a head, and for which a tail.
+        self._heads = [0] * len(numbers)
+        self._tails = [0] * len(numbers)
+        self._tailless = 0
+        for bit, trial in enumerate(self._trials):
+            for n in trial.heads:
+                self._heads[n] |= 1 << bit
+            for n in trial.tails:
+                self._tails[n] |= 1 << bit
+            if not trial.tails:
+                self._tailless |= 1 << bit
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
@@ -56,76 +86,47 @@ class Scanner:
             else:
                 at[number] = [start]
         found: Hits = {}
-        for number in self._plain.keys() & at.keys():
+        for number in self._words.keys() & at.keys():
             size = len(self._literals[number])
             spans = [(start, start + size) for start in at[number]]
-            for tag in self._plain[number]:
+            for tag in self._words[number]:
                 found[tag] = found.get(tag, []) + spans
-        for tag, source, starts in self._trials(at):
-            match = matcher(source).match
+        for trial, starts in self._live(at):
+            match = matcher(trial.source).match
             for start in starts:
                 hit = match(text, start)
                 if hit:
-                    found.setdefault(tag, []).append(hit.span())
+                    found.setdefault(trial.tag, []).append(hit.span())
         return {tag: _apart(spans) if len(spans) > 1 else spans for tag, spans in found.items()}
 
-    def _trials(self, at: Mapping[int, list[int]]) -> Iterable[tuple[str, str, Iterable[int]]]:
-        """Each pattern to try with its tag and where; `at` tells where each literal stands."""
-        groups = self._groups
-        here = set(chain.from_iterable([groups[number] for number in at]))
-        free = here & self._free.keys()
-        gates = [gate for tail in here & self._gated.keys() for gate in self._gated[tail] if gate[0] in here]
-        wanted = free.union(*[gate[:2] for gate in gates])
-        places: dict[int, list[int]] = {group: [] for group in wanted}
-        for number, starts in at.items():
-            for group in groups[number]:
-                if group in wanted:
-                    places[group] += starts
-        for group in free:
-            for tag, source in self._free[group]:
-                yield tag, source, places[group]
-        for head, tail, low, high, tag, source in gates:
-            near = _near(places[head], places[tail], low, high)
-            if near:
-                yield tag, source, near
+    def _live(self, at: Mapping[int, list[int]]) -> Iterable[tuple[Trial, Iterable[int]]]:
+        """The trials to make, with the places; `at` tells where each literal stands."""
+        heads = reduce(or_, [self._heads[n] for n in at], 0)
+        live = heads & reduce(or_, [self._tails[n] for n in at], self._tailless)
+        here = frozenset(at)
 
+        def places(group: frozenset[int]) -> list[int]:
+            lists = [at[n] for n in group & here]
+            return lists[0] if len(lists) == 1 else sorted(chain.from_iterable(lists))
 
-class _Tables:
-    """What a scanner is made of: the literals in order, and what each of them takes part in."""
-
-    def __init__(self) -> None:
-        self.tags: dict[str, dict[str, None]] = {}  # literal -> tags of which it is a plain word
-        self.member: dict[str, dict[int, None]] = {}  # literal -> numbers of the sets it belongs to
-        self.numbers: dict[frozenset[str], int] = {}
-        self.free: dict[int, dict[tuple[str, str], None]] = {}
-        self.gated: dict[int, dict[tuple[int, int, int, int, str, str], None]] = {}
-
-    def word(self, word: str, tag: str) -> None:
-        self.tags.setdefault(word, {})[tag] = None
-
-    def pattern(self, source: str, tag: str) -> None:
-        for anchor in anchors(source):
-            head = self._number(anchor.heads)
-            if anchor.tails:
-                tail = self._number(anchor.tails)
-                gate = (head, tail, anchor.low, anchor.high, tag, source)
-                self.gated.setdefault(tail, {})[gate] = None
+        while live:
+            lowest = live & -live
+            live ^= lowest
+            trial = self._trials[lowest.bit_length() - 1]
+            if trial.tails:
+                near = _near(places(trial.heads), places(trial.tails), trial)
+                if near:
+                    yield trial, near
             else:
-                self.free.setdefault(head, {})[tag, source] = None
-
-    def _number(self, literals: frozenset[str]) -> int:
-        number = self.numbers.setdefault(literals, len(self.numbers))
-        for literal in sorted(literals):
-            self.tags.setdefault(literal, {})
-            self.member.setdefault(literal, {})[number] = None
-        return number
+                yield trial, places(trial.heads)
 
 
-def _near(heads: Iterable[int], tails: list[int], low: int, high: int) -> list[int]:
-    """Those of `heads` behind which one of `tails` stands, `low` to `high` characters on."""
-    tails = sorted(tails)
-    tails.append(sys.maxsize)
-    return [head for head in heads if tails[bisect_left(tails, head + low)] <= head + high]
+def _near(heads: Iterable[int], tails: list[int], trial: Trial) -> list[int]:
+    """Those of `heads` with one of `tails` as far behind as `trial` has it; `tails` are in order."""
+    low, high, last = trial.low, trial.high, tails[-1]
+    return [
+        head for head in heads if head + low <= last and tails[bisect_left(tails, head + low)] <= head + high
+    ]
 
 
 def _apart(spans: list[Span]) -> list[Span]:
