@@ -53,9 +53,7 @@ class PeopleRules:
     common_titles: frozenset[str]
     before_common: frozenset[str]
     never_titled: frozenset[str]
-    title: Pattern  # every title form and 某
     role_of: Mapping[str, str]  # word before a name -> role
-    before: Pattern  # any such word
     follow_two: frozenset[str]
     follow_one: frozenset[str]
     bad_given: frozenset[str]
@@ -146,15 +144,16 @@ def load() -> ExtractRules:
     """The extraction rules. Raises RulesError that names file and key."""
     outcomes, negation, ends = _outcomes()
     kinds, signals = _kinds()
+    people = _people()
     families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
     figures = read_toml("figures.toml")
     return ExtractRules(
         kinds=kinds,
         cues={name: compile_any(patterns, "cues.toml", name) for name, patterns in families.items()},
-        scanner=_scanner(signals, ends, families),
+        scanner=_scanner(signals, ends, families, people),
         outcomes=outcomes,
         negation=negation,
-        people=_people(),
+        people=people,
         units=_units(),
         times=_times(),
         items=_items(),
@@ -227,14 +226,19 @@ def _sets(file: str) -> dict[str, str]:
 
 
 def _scanner(
-    signals: Iterable[tuple[str, str]], ends: Iterable[tuple[str, str]], families: Mapping[str, Iterable[str]]
+    signals: Iterable[tuple[str, str]],
+    ends: Iterable[tuple[str, str]],
+    families: Mapping[str, Iterable[str]],
+    people: PeopleRules,
 ) -> Scanner:
-    """The scanner over kinds, outcomes and cues. Raises RulesError for a pattern it can't anchor."""
+    """The scanner over kinds, outcomes, cues and words around names; RulesError for a pattern without an anchor."""
     cues = [
         (f"cue:{name}", expand(p)) for name, patterns in families.items() if name != "since" for p in patterns
     ]
+    named = [("person:before", word) for word in people.role_of]
+    named += [("person:title", word) for word in ("某", *people.title_sex, *people.officer_titles)]
     try:
-        return Scanner([*signals, *ends, *cues])
+        return Scanner([*signals, *ends, *cues, *named])
     except (re.error, ValueError) as e:
         raise RulesError(f"rules/kinds.toml, outcomes.toml or cues.toml: {e}") from e
 
@@ -288,9 +292,7 @@ def _people() -> PeopleRules:
         common_titles=frozenset(data["common"]["titles"]),
         before_common=frozenset(data["common"]["before"]),
         never_titled=frozenset(data["common"]["never"]),
-        title=re.compile(f"某|{words([*sex, *officer])}"),
         role_of=role_of,
-        before=re.compile(words(role_of)),
         follow_two=frozenset(follow["two"]),
         follow_one=frozenset(follow["one"]),
         bad_given=frozenset(follow["bad_given"]),

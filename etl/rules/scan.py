@@ -97,7 +97,7 @@ class Scanner:
                 hit = match(text, start)
                 if hit:
                     found.setdefault(trial.tag, []).append(hit.span())
-        return {tag: _apart(spans) if len(spans) > 1 else spans for tag, spans in found.items()}
+        return {tag: apart(spans) if len(spans) > 1 else spans for tag, spans in found.items()}
 
     def _live(self, at: Mapping[int, list[int]]) -> Iterable[tuple[Trial, Iterable[int]]]:
         """The trials to make, with the places; `at` tells where each literal stands."""
@@ -129,7 +129,7 @@ def _near(heads: Iterable[int], tails: list[int], trial: Trial) -> list[int]:
     ]
 
 
-def _apart(spans: list[Span]) -> list[Span]:
+def apart(spans: list[Span]) -> list[Span]:
     """`spans` in order without those that overlap an earlier one; of several at one place the longest."""
     kept: list[Span] = []
     end = -1

@@ -30,7 +30,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
         view, rules.units, rules.divisions, [(t.start, t.end) for t in found_times]
     )
     framing = units.framing(article, rules.units, rules.divisions)
-    mentions = people.find(view, rules.people)
+    mentions = people.find(view, rules.people, hits)
     reads = segment.read(page, found_times, mentions, hits)
     agencies = units.agencies([*found_units, *framing], rules.units, rules.divisions)
     reading = Reading(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from etl.rules.divisions import Division, Divisions
+from etl.stages.extract.text import places
 
 SHORT_CONTEXT_RE = re.compile(
     r"(?:边境管理)?(?:公安|警方|分局|大队|支队|交警|消防|边防|铁路|网安|边境|市公安|县公安|区公安|[\u4e00-\u9fff]{2,4}(?:公安分局|分局|大队|公安))"
@@ -174,7 +175,8 @@ def city_stated(district: str, found: Sequence[Division], view: str, divisions: 
         for parent in divisions.parents(d):
             if parent.level != "city":
                 continue
-            for m in re.finditer(re.escape(parent.short), view):
-                if not MEDIA_RE.match(view, m.end()) and not view.startswith(district[-1], m.end()):
+            for at in places(view, parent.short):
+                after = at + len(parent.short)
+                if not MEDIA_RE.match(view, after) and not view.startswith(district[-1], after):
                     return parent.common
     return None

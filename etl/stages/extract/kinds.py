@@ -183,7 +183,7 @@ def _runaway(text: str, points: Scores, minor: bool) -> str | None:
         return None
     if (
         (minor or MINOR_RE.search(text))
-        and (points["runaway_juvenile"] > STRONG and LEFT_HOME_RE.search(text) or WENT_OFF_RE.search(text))
+        and ((points["runaway_juvenile"] > STRONG and LEFT_HOME_RE.search(text)) or WENT_OFF_RE.search(text))
     ) and not TAKEN_RE.search(text):
         return "runaway_juvenile"
     points.pop("runaway_juvenile", None)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from etl.rules.extract import PeopleRules
-from etl.rules.trie import trie_pattern
+from etl.rules.scan import Hits, apart
 from etl.stages.extract.names import foreign_end, given_ok, may_end, name_end, plausible, surname_of
-from etl.stages.extract.text import Taken, occurrences
+from etl.stages.extract.text import Taken, occurrences, places
 
 # 张某某, 李某甲, 张某群, 郝某1
 AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
@@ -67,7 +67,7 @@ class Mention:
     alias: bool = False  # marked 化名
 
 
-def find(view: str, rules: PeopleRules) -> list[Mention]:
+def find(view: str, rules: PeopleRules, hits: Hits) -> list[Mention]:
     """All mentions of named persons in a body, in order, none overlapping."""
     taken = Taken(len(view))
     listed: list[Mention] = []
@@ -80,8 +80,8 @@ def find(view: str, rules: PeopleRules) -> list[Mention]:
                 listed.append(m)
 
     for kind in (
-        _introduced(view, rules, skipped),
-        _titled(view, rules),
+        _introduced(view, rules, hits, skipped),
+        _titled(view, rules, hits),
         _nicknames(view, rules),
         _doubled(view),
         _surnames(view),
@@ -96,32 +96,33 @@ def find(view: str, rules: PeopleRules) -> list[Mention]:
 # ---------------------------------------------------------------- titles and 某
 
 
-def _titled(view: str, rules: PeopleRules) -> Iterator[Mention]:
+def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
     """冯女士, 张某, 欧阳某某, 李某甲, 钱阿婆, 王警官."""
-    for m in rules.title.finditer(view):
-        surname = _surname_before(view, m.start(), rules)
-        if not surname and m[0] == "某" and RARE_SURNAME_RE.match(view, m.start() - 1):
-            surname = view[m.start() - 1]
+    for at, after in hits.get("person:title", ()):
+        title = view[at:after]
+        surname = _surname_before(view, at, rules)
+        if not surname and title == "某" and RARE_SURNAME_RE.match(view, at - 1):
+            surname = view[at - 1]
         if not surname:
-            full = _full_before(view, m.start(), rules) if m[0] != "某" else None
+            full = _full_before(view, at, rules) if title != "某" else None
             if full is not None:
-                sex, age = _attributes(view, full, m.end())
-                sex = rules.title_sex.get(m[0]) or sex
-                yield _mention(view, full, m.start(), view[full], "full", rules, sex=sex, age=age)
+                sex, age = _attributes(view, full, after)
+                sex = rules.title_sex.get(title) or sex
+                yield _mention(view, full, at, view[full], "full", rules, sex=sex, age=age)
             continue
-        start = m.start() - len(surname)
-        if m[0] == "某":
-            end = _mou_end(view, start, m.end(), rules)
+        start = at - len(surname)
+        if title == "某":
+            end = _mou_end(view, start, after, rules)
             if end:
                 sex, age = _attributes(view, start, end)
                 yield _mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
             continue
-        if not _title_stands(view, start, m.end(), surname, m[0], rules):
+        if not _title_stands(view, start, after, surname, title, rules):
             continue
-        sex = rules.title_sex.get(m[0]) or None
-        other, age = _attributes(view, start, m.end())
-        form = "officer" if m[0] in rules.officer_titles else "title"
-        yield _mention(view, start, m.end(), surname, form, rules, sex=sex or other, age=age)
+        sex = rules.title_sex.get(title) or None
+        other, age = _attributes(view, start, after)
+        form = "officer" if title in rules.officer_titles else "title"
+        yield _mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
 
 
 def _surname_before(view: str, at: int, rules: PeopleRules) -> str:
@@ -167,7 +168,7 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
         view[end : end + 2] not in rules.follow_two or occurrences(view, long) > 1
     ):
         return end + 1
-    ends = (m.end() for m in re.finditer(re.escape(long), view))
+    ends = (at + len(long) for at in places(view, long))
     return end + 1 if occurrences(view, long) > 1 and any(may_end(view, e, rules) for e in ends) else end
 
 
@@ -186,13 +187,13 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
 # ---------------------------------------------------------------- full names
 
 
-def _introduced(view: str, rules: PeopleRules, skipped: set[int]) -> Iterator[Mention]:
+def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) -> Iterator[Mention]:
     """Full names after a word that introduces persons, and those joined to them by 、 or 和."""
-    for m in rules.before.finditer(view):
-        if NO_NAME_RE.match(view, m.end()):
+    for begin, at in hits.get("person:before", ()):
+        if NO_NAME_RE.match(view, at):
             continue
-        role = rules.role_of[m[0]]
-        at, lead = m.end(), m[0]
+        lead = view[begin:at]
+        role = rules.role_of[lead]
         for _ in range(8):
             end = name_end(
                 view, at, rules, strict=role not in {"officer", "suspect", "victim", "reporter", "skip"}
@@ -342,15 +343,18 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
         if m.form not in {"officer", "nick"} or not surname or surname in known or surname in done:
             continue
         done.add(surname)
-        for hit in re.finditer(re.escape(surname) + r"[\u4e00-\u9fff]{2}", view):
-            name = hit[0]
-            usual = plausible(view, hit.start() + 1, hit.end(), rules)
-            often = occurrences(view, name) > 1 and given_ok(view, hit.start() + 1, hit.end(), rules)
-            if name[:2] not in rules.not_names and (usual or often) and may_end(view, hit.end(), rules):
+        for start in places(view, surname):
+            end = start + len(surname) + 2
+            name = view[start:end]
+            usual = plausible(view, start + 1, end, rules)
+            often = occurrences(view, name) > 1 and given_ok(view, start + 1, end, rules)
+            if name[:2] in rules.not_names or end > len(view):
+                continue
+            if (usual or often) and may_end(view, end, rules):
                 officer = m.form == "officer" or m.lead_role == "officer"
                 yield Mention(
-                    hit.start(),
-                    hit.end(),
+                    start,
+                    end,
                     name,
                     surname,
                     "full",
@@ -363,7 +367,7 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
 
 def _surnames(view: str) -> Iterator[Mention]:
     """男子姓司徒: only a surname is given."""
-    for m in SURNAME_ONLY_RE.finditer(view):
+    for m in SURNAME_ONLY_RE.finditer(view) if "姓" in view else ():
         sex = (
             "M"
             if m[0][0] in "男小大" and "女" not in m[0][:2]
@@ -379,10 +383,11 @@ def _repeats(view: str, found: Sequence[Mention]) -> Iterator[Mention]:
     named = {m.name: m for m in reversed(found) if m.form in {"full", "dot"}}
     if not named:
         return
-    for hit in re.finditer(trie_pattern(list(named)[:MAX_NAMES]), view):
-        first = named[hit[0]]
+    spans = [(at, at + len(name)) for name in list(named)[:MAX_NAMES] for at in places(view, name)]
+    for start, end in apart(spans):
+        first = named[view[start:end]]
         role = "officer" if first.lead_role == "officer" else ""
-        yield Mention(hit.start(), hit.end(), hit[0], first.surname, "full", first.sex, lead_role=role)
+        yield Mention(start, end, first.name, first.surname, "full", first.sex, lead_role=role)
 
 
 MAX_NAMES = 200  # a body that names more people is a list of names

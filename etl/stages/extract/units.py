@@ -17,7 +17,7 @@ from etl.rules.divisions import Divisions
 from etl.rules.extract import UnitRules
 from etl.rules.factoring import compile_factored
 from etl.stages.extract.admin import settle, stated_divisions
-from etl.stages.extract.text import Taken
+from etl.stages.extract.text import Taken, places
 
 HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
 MAX_NAME = 22
@@ -271,8 +271,12 @@ def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
     for stem, unit in stems.items():
         if len(stem) < 2:
             continue
-        for m in re.finditer(re.escape(stem) + "所(?!长)|" + re.escape(stem) + "边所", view):
-            found.append(Unit(m.start(), m.end(), unit.name, unit.full, unit.level))
+        for at in places(view, stem):
+            after = at + len(stem)
+            if view.startswith("边所", after):
+                found.append(Unit(at, after + 2, unit.name, unit.full, unit.level))
+            elif view.startswith("所", after) and not view.startswith("长", after + 1):
+                found.append(Unit(at, after + 1, unit.name, unit.full, unit.level))
     taken = {u.start for u in found}
     for m in SHORT_RE.finditer(view):
         if m[1][-1] not in NOT_SHORT and taken.isdisjoint(range(m.start(), m.end() + 1)):
