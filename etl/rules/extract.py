@@ -372,7 +372,7 @@ def _items() -> ItemRules:
 def _figure(data: Mapping[str, Any]) -> Pattern:
     units: Sequence[str] = [*data["units"], *data["canonical"]]
     return re.compile(
-        r"(?P<lead>近|约|超过|超|逾|突破|达到|达|共计|将近|大约|上升|下降|增长|减少|提高|降低)?(?P<lead2>近|约|超)?"
+        r"(?=[\d近约超逾突达共将大上下增减提降])(?P<lead>近|约|超过|超|逾|突破|达到|达|共计|将近|大约|上升|下降|增长|减少|提高|降低)?(?P<lead2>近|约|超)?"
         r"(?P<num>\d{1,3}(?:[,，]\d{3}){1,4}(?!\d)|\d{1,12}(?:\.\d{1,4})?)(?P<pre>余|多|几)?(?P<mul>[百千]?万|亿|千|百)?"
         rf"(?P<post>余|多)?(?P<unit>{words(units)})(?P<tail>左右|以上|上下|多)?"
     )

@@ -23,6 +23,7 @@ from etl.rules.factoring import compile_factored, split_alternatives
 Span = tuple[int, int]
 Hits = dict[str, list[Span]]
 PLAIN_RE = re.compile(r"[^\\()\[\]{}.*+?^$|<]+")
+FEW = 2  # starts that are tried sooner than it is found out whether they need be
 # compiled when first tried: most patterns are never met, and all of them would take longer than many articles
 matcher = lru_cache(maxsize=None)(compile_factored)
 
@@ -61,17 +62,20 @@ class Scanner:
         self._literals = list(numbers)
         self._words = {n: tuple(tags) for n, tags in words.items()}
         self._trials = list(trials)
-        # As bits, one a trial: for which ones a literal is a head, and for which a tail.
-        self._heads = [0] * len(numbers)
-        self._tails = [0] * len(numbers)
+        # For which trials each literal is a head, as bits, and above these for which it is a tail.
+        bits = [0] * len(numbers)
         self._tailless = 0
         for bit, trial in enumerate(self._trials):
             for n in trial.heads:
-                self._heads[n] |= 1 << bit
+                bits[n] |= 1 << bit
             for n in trial.tails:
-                self._tails[n] |= 1 << bit
+                bits[n] |= 1 << bit + len(trials)
             if not trial.tails:
-                self._tailless |= 1 << bit
+                self._tailless |= 1 << bit + len(trials)
+        same: dict[
+            int, int
+        ] = {}  # most literals share their bits with others: what is read often stays small
+        self._bits = [same.setdefault(b, b) for b in bits]
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
@@ -90,7 +94,7 @@ class Scanner:
             size = len(self._literals[number])
             spans = [(start, start + size) for start in at[number]]
             for tag in self._words[number]:
-                found[tag] = found.get(tag, []) + spans
+                found.setdefault(tag, []).extend(spans)
         for trial, starts in self._live(at):
             match = matcher(trial.source).match
             for start in starts:
@@ -101,8 +105,8 @@ class Scanner:
 
     def _live(self, at: Mapping[int, list[int]]) -> Iterable[tuple[Trial, Iterable[int]]]:
         """The trials to make, with the places; `at` tells where each literal stands."""
-        heads = reduce(or_, [self._heads[n] for n in at], 0)
-        live = heads & reduce(or_, [self._tails[n] for n in at], self._tailless)
+        bits = reduce(or_, {self._bits[n] for n in at}, self._tailless)
+        live = bits & bits >> len(self._trials)
         here = frozenset(at)
 
         def places(group: frozenset[int]) -> list[int]:
@@ -113,12 +117,11 @@ class Scanner:
             lowest = live & -live
             live ^= lowest
             trial = self._trials[lowest.bit_length() - 1]
-            if trial.tails:
-                near = _near(places(trial.heads), places(trial.tails), trial)
-                if near:
-                    yield trial, near
-            else:
-                yield trial, places(trial.heads)
+            starts = places(trial.heads)
+            if trial.tails and len(starts) > FEW:
+                starts = _near(starts, places(trial.tails), trial)
+            if starts:
+                yield trial, starts
 
 
 def _near(heads: Iterable[int], tails: list[int], trial: Trial) -> list[int]:

@@ -49,9 +49,7 @@ def figures(
     for s in sentences:
         if s.line != line:
             line, period = s.line, None
-        if any(a < s.end and s.start < b for a, b in taken):
-            continue
-        if not DIGIT_RE.search(s.text):
+        if not DIGIT_RE.search(s.text) or any(a < s.end and s.start < b for a, b in taken):
             continue
         stated: bool | None = period is not None or None  # None: to be looked up once there is a figure
         for m in pattern.finditer(s.text):

@@ -175,12 +175,13 @@ def _kind(line: str, *, first: bool) -> str:
 
 def _by_sentence(page: Page, hits: Hits) -> list[set[str]]:
     """The cue families that each sentence holds."""
-    starts = [s.start for s in page.sentences]
-    found: list[set[str]] = [set() for _ in starts]
+    starts = [s.start for s in page.sentences[1:]]  # what stands before the first one counts as in it
+    found: list[set[str]] = [set() for _ in page.sentences]
     for tag, spans in hits.items():
         if tag.startswith("cue:"):
+            name = tag[4:]
             for start, _ in spans:
-                found[max(0, bisect_right(starts, start) - 1)].add(tag[4:])
+                found[bisect_right(starts, start)].add(name)
     return found
 
 
@@ -291,14 +292,13 @@ FRESH_HEAD = re.compile(
 )
 
 
+BEGINNING = frozenset({"report", "discovery", "narrative"})
+
+
 def _begins(reads: Sequence[Read], i: int) -> bool:
     """Whether sentence `i`, or the one after it in the same line, starts something: a report, a find, an event."""
     r = reads[i]
-    if (
-        {"report", "discovery"} & r.cues
-        or ("occur" in r.cues and "someone" in r.cues)
-        or "narrative" in r.cues
-    ):
+    if not r.cues.isdisjoint(BEGINNING) or ("occur" in r.cues and "someone" in r.cues):
         return True
     following = reads[i + 1] if i + 1 < len(reads) else None
     return (

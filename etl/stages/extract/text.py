@@ -77,20 +77,22 @@ def _verse_joined(view: str) -> str:
     line breaks become commas. A lone short line stays a heading.
     """
     lines = view.split("\n")
+    verse = [_is_verse(line) for line in lines]
+    if sum(verse) < VERSE_LINES:
+        return view
     joined: list[str] = []
     i = 0
-    chatty = sum(map(_is_verse, lines)) * 2 > len(lines)
+    chatty = sum(verse) * 2 > len(lines)
     while i < len(lines):
         end = i
-        while end < len(lines) and _is_verse(lines[end]):
+        while end < len(lines) and verse[end]:
             end += 1
-        run = lines[i:end]
+        run = lines[i : max(end, i + 1)]
         if len(run) >= VERSE_LINES and (chatty or any(line[-1] in "，：" for line in run)):
             joined.append("".join(line + (" " if line[-1] in STOPS else "，") for line in run)[:-1])
-            i = end
         else:
-            joined.append(lines[i])
-            i += 1
+            joined += run
+        i += len(run)
     return "\n".join(joined)
 
 

@@ -306,6 +306,8 @@ def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> t
     """Every unit read, with its parent as stated and the divisions its chain names."""
     found: dict[str, Agency] = {}
     for u in units:
+        if u.full in found:
+            continue
         ends = [m.end() for m in rules.ending.finditer(u.full)]
         for i, end in enumerate(ends):
             full = u.full[:end]

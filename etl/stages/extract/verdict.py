@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from etl.model import Article, Span
 from etl.rules.extract import ExtractRules
@@ -121,8 +122,9 @@ def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
 def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) -> str:
     """The reason for which nothing in an article can be an incident; empty if there is none."""
     title = article.title or ""
+    counts = Counter(chain.from_iterable([r.cues for r in reads]))
     for name in WHOLE:
-        count = sum(name in r.cues for r in reads)
+        count = counts[name]
         in_title = bool(rules.cues[name].search(title))
         sure = name == "fiction" and any(MADE_UP_RE.search(r.sentence.text) for r in reads)
         if sure or count >= 3 or (in_title and count) or (count >= 2 and count * 4 >= len(reads)):
