@@ -7,6 +7,7 @@ runs need.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ Rows = dict[str, tuple[str, str]]
 UNKNOWN = 22.0  # of a character that the news never used
 UNKNOWN_WORD = 20.0
 LONGEST_WORD = 5
+BORDER = "|"  # the beginning or end of a line
 
 # A cost by the character that stands for it in the files.
 BITS = {chr(33 + quarters): quarters / 4 for quarters in range(94)}
@@ -30,6 +32,7 @@ class Statistics:
     singles: dict[str, float]
     rows: Rows
     words: dict[str, float]
+    symbols: dict[int, str]  # for str.translate: signs that no row knows stand where a line begins or ends
 
     @lru_cache(maxsize=1 << 18)  # noqa: B019, there is one object in a process
     def cost(self, context: str, char: str) -> float:
@@ -77,4 +80,11 @@ def statistics() -> Statistics:
             rows[context] = (followers, costs)
     singles = dict(zip(rows["-"][0], map(BITS.__getitem__, rows.pop("-")[1][1:]), strict=True))
     words = {w: int(cost) / 4 for cost, found in read_tsv("repair_words.tsv", 2) for w in found.split(" ")}
-    return Statistics(singles, rows, words)
+    symbols = {ord(c): BORDER for c in _symbols() if c not in singles}
+    return Statistics(singles, rows, words, symbols)
+
+
+def _symbols() -> Iterator[str]:
+    """The symbols of the first two rows of GB 2312: → ● 【 ①."""
+    pairs = (bytes((lead, trail)) for lead in (0xA1, 0xA2) for trail in range(0xA1, 0xFF))
+    return filter(None, (pair.decode("gb2312", "ignore") for pair in pairs))

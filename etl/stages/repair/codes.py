@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from itertools import islice
 
 from etl.rules.repair import RepairRules
-from etl.rules.repair_statistics import Statistics
+from etl.rules.repair_statistics import UNKNOWN, Statistics
 
 # A pair in the user-defined zone leaves no trace: by its first byte, which was the trail of one character,
 # the second, which was the lead of the next.
@@ -82,9 +82,9 @@ def bytes_of(char: str) -> tuple[int, int]:
 
 
 @cache
-def unassigned_after(lead: int) -> list[int]:
+def unassigned_after(lead: int) -> frozenset[int]:
     """The bytes that make a pair with `lead` which GBK has no character for, shown as a question mark."""
-    return [t for t in range(0x81, 0xFF) if not _decoded(lead, t) and not drops(lead, t)]
+    return frozenset(t for t in range(0x81, 0xFF) if not _decoded(lead, t) and not drops(lead, t))
 
 
 def _decoded(lead: int, trail: int) -> str:
@@ -116,12 +116,12 @@ def codes(rules: RepairRules, stats: Statistics) -> Codes:
             if char and char not in never:
                 plain = char.translate(seen)
                 chars[lead, trail] = char, plain
-                if plain in stats.singles:
+                if plain in stats.singles or ord(char) in stats.symbols:
                     by_lead.setdefault(lead, []).append((trail, char, plain))
                     by_trail.setdefault(trail, []).append((lead, char, plain))
                     by_seen.setdefault(plain, []).append((lead, trail, char))
     for halves in (*by_lead.values(), *by_trail.values()):
-        halves.sort(key=lambda h: stats.singles[h[2]])
+        halves.sort(key=lambda h: stats.singles.get(h[2], UNKNOWN))
     readings: dict[str, list[str]] = {}
     for char, syllables in rules.readings.items():
         for syllable in syllables:

@@ -16,6 +16,7 @@ WORD_SHARE = 0.8
 
 # Bits to tell one digit from the others, one letter from the others.
 IN_CLASS = {"0": 3.3, "A": 4.7}
+SYMBOL = 8.0  # bits to tell one symbol from the others: → ● 【
 # Stops do not follow each other unless the statistics saw them do so.
 CLOSES, NEVER_SEEN, TWO_STOPS = frozenset("，。、；："), 8.0, 10.0
 
@@ -47,7 +48,10 @@ class Plausibility:
         return cost
 
     def _blended(self, three: str) -> float:
-        general = self.stats.cost(three[:2], three[2]) + IN_CLASS.get(three[2], 0.0)
+        plain = three.translate(self.stats.symbols)
+        general = self.stats.cost(plain[:2], plain[2]) + IN_CLASS.get(three[2], 0.0)
+        if plain[2] != three[2]:
+            general += SYMBOL
         if three[2] in CLOSES and three[1] in CLOSES and general > NEVER_SEEN:
             general += TWO_STOPS
         counts = self._counts

@@ -21,13 +21,15 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from itertools import pairwise
 from math import inf
+from operator import itemgetter
 from typing import NamedTuple
 
 from etl.rules.repair_statistics import LONGEST_WORD, UNKNOWN
 from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
 from etl.stages.repair.plausibility import Plausibility
+from etl.stages.repair.quotes import unpaired
 
-LOST = "\ufffd"
+LOST, ANY_LEAD = "\ufffd", frozenset(range(0x81, 0xFF))
 SYLLABLE = r"[a-zü\u00e0-\u01dc]{1,6}\)"
 # 親?!袄先祟^   醫???、   們?nèi)珕T
 START_RE = re.compile(rf"(?<![?!])\?(?:[!?]|(?={SYLLABLE}))")
@@ -37,8 +39,6 @@ REST_RE = re.compile(rf"(?P<tag>/?[a-z]{{1,10}}\d?/?>)|#x(?P<entity>[0-9a-f]{{2,
 NOTE_RE = re.compile(r"\(([a-zü\u00e0-\u01dc]{1,6})\)")
 # Before these a piece began anew, so that a lone byte at its end shows as a question mark too.
 PIECE_STARTS = ("!", "?", "、", "\n", "")
-
-QUOTES = (("“", "”"), ("‘", "’"), ("《", "》"))
 
 # How far the search goes, in readings and characters.
 BEAM, MAX_RUN, PARAGRAPH = 16, 120, 1000
@@ -59,7 +59,7 @@ LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to th
 NEAR_TIE, GIVE_UP = 8.0, 20.0  # among readings that go on alike; beyond a reading that has come to its end
 # A reading so much dearer than the text as it stands is no run; runs of rare names are up to 60 dearer for a while.
 HOPELESS = 120.0
-UNBALANCED = 4.0  # a quotation mark that closes what is not open
+UNPAIRED = 6.0  # two quotation marks that do not take turns
 SOBER = 0.4  # the costs of neighbours overlap, so plain 2**-cost would be too sure of itself
 
 
@@ -296,20 +296,21 @@ class Finder:
         that it begins. Where it is known to end in one of `leads`, even what is hardly plausible is tried.
         """
         limit = min((r.cost for r in beam), default=0.0) + (2 * UNKNOWN if leads else self.behind)
-        cost = self.plausible.cost
-        first = [
-            (r.cost + bits, trail, r.plus(bits, char, seen, -1))
-            for r in beam
-            for trail, char, seen in self.codes.by_lead.get(r.pending, ())
-            if r.cost + (bits := cost(r.seen[-2:] + seen)) < limit
-        ]
         next_trail = self._trail(at + 1)
         after = {lead: seen for lead, _, seen in self.codes.by_trail.get(next_trail, ())}
+        wanted = frozenset(leads) or (frozenset(after) if next_trail else ANY_LEAD)
+        cost = self.plausible.cost
+        first = [
+            (r.cost + bits, fitting, r.plus(bits, char, seen, -1))
+            for r in beam
+            for trail, char, seen in self.codes.by_lead.get(r.pending, ())
+            if (fitting := wanted & unassigned_after(trail))
+            and r.cost + (bits := cost(r.seen[-2:] + seen)) < limit
+        ]
         found = [
             (so_far + (cost(r.seen[-2:] + after[lead]) if lead in after else 0.0), r._replace(pending=lead))
-            for so_far, trail, r in nsmallest(BEAM, first)
-            for lead in unassigned_after(trail)
-            if (lead in leads or not leads) and (lead in after or not next_trail)
+            for so_far, fitting, r in nsmallest(BEAM, first, key=itemgetter(0))
+            for lead in sorted(fitting)
         ]
         return sorted(r for _, r in nsmallest(BEAM, found))
 
@@ -353,12 +354,13 @@ class Finder:
             return None
         end = max(r.end for r in done)
         done = best(r.plus(self._rest_cost(r, end, line_end), "", "", -1, r.end) for r in done)
-        whole = {}
-        before = self._before(start)
+        before, line_before, line_after = self._before(start), *self._line_around(start, end)
+        costs, whole = {}, {}
         for r in done[:WEIGHED]:
+            reading = r.text + self.text[r.end : end]
             text = r.seen + self._seen_ahead(r.end, end, line_end)
-            cost = self.plausible.whole_cost(text, before)
-            whole[r.text + self.text[r.end : end]] = cost + self._unbalanced(start, r.text)
+            costs[reading] = self.plausible.whole_cost(text, before)
+            whole[reading] = costs[reading] + UNPAIRED * unpaired(line_before, reading, line_after)
         readings = sorted(whole, key=lambda text: whole[text])
         least = whole[readings[0]]
         beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
@@ -371,13 +373,18 @@ class Finder:
         return Run(
             start=start,
             end=end,
-            gain=shown - least,
-            cost=least / (len(readings[0]) + LOOK_AHEAD),
+            gain=shown - costs[readings[0]],
+            cost=costs[readings[0]] / (len(readings[0]) + LOOK_AHEAD),
             strained=self._strained(best_seen),
             marked=marked,
             readings=tuple(readings),
             beliefs=tuple(b / total for b in beliefs),
         )
+
+    def _line_around(self, start: int, end: int) -> tuple[str, str]:
+        """The line before `start` and behind `end`, no more of it than a paragraph."""
+        before, after = self.text[max(0, start - PARAGRAPH) : start], self.text[end : end + PARAGRAPH]
+        return before.rpartition("\n")[2], after.partition("\n")[0]
 
     def _rest_cost(self, r: Reading, end: int, line_end: int) -> float:
         """Bits of the text from the end of `r` to `end`, so that readings with other ends can be compared."""
@@ -391,17 +398,6 @@ class Finder:
     def _strained(self, text: str) -> bool:
         costs = [self.plausible.cost(text[i - 2 : i + 1]) for i in range(2, len(text))]
         return any(a + b > STRAINED for a, b in pairwise(costs))
-
-    def _unbalanced(self, start: int, reading: str) -> float:
-        """Bits against quotation marks that close what is not open, or open what is open."""
-        nearby = max(0, start - PARAGRAPH)
-        paragraph = self.text[max(nearby, self.text.rfind("\n", nearby, start) + 1) : start] + reading
-        bits = 0.0
-        for opening, closing in QUOTES:
-            still_open = paragraph.count(opening) - paragraph.count(closing)
-            if (closing in reading and still_open < 0) or (opening in reading and still_open > 1):
-                bits += UNBALANCED
-        return bits
 
 
 def best(readings: Iterable[Reading]) -> list[Reading]:

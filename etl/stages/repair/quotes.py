@@ -1,0 +1,39 @@
+"""Quotation marks take turns: a reading of a run that leaves them unpaired is less plausible."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+PAIRS = ("“”", "‘’", "《》")
+MARKS = ("?!", "??")  # another run, which may hide quotation marks
+
+
+def unpaired(before: str, reading: str, after: str) -> int:
+    """How often two quotation marks do not take turns in `reading` and towards its line `before` and `after` it.
+
+    >>> unpaired("他说：“好", "。“", "老人走了"), unpaired("他说：“好", "。”", "老人走了")
+    (2, 0)
+    """
+    return sum(_out_of_turn(pair, before, reading, after) for pair in PAIRS)
+
+
+def _out_of_turn(pair: str, before: str, reading: str, after: str) -> int:
+    turns = [_last(pair, before), *(c for c in reading if c in pair), _first(pair, after)]
+    return sum(a == b != "" for a, b in pairwise(turns))
+
+
+def _last(pair: str, text: str) -> str:
+    """The last of `pair` in `text`, its closing one if there is none; empty if a run behind it may hide one."""
+    at = max(map(text.rfind, pair))
+    if max(map(text.rfind, MARKS)) > at:
+        return ""
+    return text[at] if at >= 0 else pair[1]
+
+
+def _first(pair: str, text: str) -> str:
+    """The first of `pair` in `text`, its opening one if there is none; empty if a run before it may hide one."""
+    found = [at for at in map(text.find, pair) if at >= 0]
+    hidden = [at for at in map(text.find, MARKS) if at >= 0]
+    if hidden and min(hidden) < min(found, default=len(text)):
+        return ""
+    return text[min(found)] if found else pair[0]
