@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from etl.model import Person, Span
 from etl.rules.extract import PeopleRules
 from etl.stages.extract.people import Mention
+from etl.stages.extract.reconcile import Part, reconciled
 
 ORDER = ("lost_person", "victim", "suspect", "party", "reporter", "relative", "helper")
 LEFT, RIGHT = 30, 34
@@ -33,9 +34,8 @@ PARTY_KINDS = (
     "household_registration_service",
     "suicide_intervention",
     "other",
-    "fire",
-    "public_safety_accident",
     "traffic_accident",
+    "contraband",
 )
 # Kinds in which a role can't occur, and what stands for it there.
 INSTEAD = {
@@ -43,6 +43,8 @@ INSTEAD = {
     ("dispute_mediation", "victim"): "party",
     ("dispute_mediation", "relative"): "party",
     ("noise", "relative"): "party",
+    ("fire", "party"): "victim",
+    ("public_safety_accident", "party"): "victim",
     ("traffic_accident", "helper"): "party",
     ("traffic_accident", "lost_person"): "victim",
     ("traffic_violation", "helper"): "suspect",
@@ -95,8 +97,8 @@ def persons(
         inside = [m for m in group if span[0] <= m.start < span[1]]
         person = _person(view, group, inside, kind, rules) if inside else None
         if person:
-            found.append(person)
-    return tuple(found)
+            found.append(Part(person, inside, bool(_roles(view, inside, rules))))
+    return tuple(reconciled(view, found, span, kind))
 
 
 def grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
@@ -191,6 +193,10 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
             continue
         context = _context(view, m)
         said = {role for role, pattern in rules.roles if pattern.search(context)}
+        if "acting" in said:
+            said.discard("acting")
+            if not OBJECT_RE.search(context):
+                said.add("suspect")
         if (
             "lost_person" in said and m.lead_role == "relative"
         ):  # 儿子小磊赌气离家: the lost one is somebody's child
@@ -200,6 +206,10 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
         for role in said:
             votes[role] = votes.get(role, 0) + 1
     return votes
+
+
+# 趁@不在家, 与@发生争执: what is said next is not what @ does
+OBJECT_RE = re.compile(r"(?:与|跟|将|把|趁|向|对|给|被|从)[^，。、]{0,10}@")
 
 
 def _context(view: str, m: Mention) -> str:
@@ -214,6 +224,8 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     if votes.get("officer", 0) >= 1 and (best.form == "officer" or votes["officer"] >= 5):
         return "officer", ()
     family = kind.split(".")[0]
+    if family == "lost_property" and "reporter" in votes and votes.get("helper", 0) <= 2:
+        votes = {r: n for r, n in votes.items() if r != "helper"}  # 司机 is what the reporter is by trade
     fitted: dict[str, int] = {}
     for role, n in votes.items():
         role = INSTEAD.get((family, role), role)
@@ -294,6 +306,8 @@ def _default(best: Mention, kind: str) -> str:
             "victim"
             if titled
             and not kind.startswith(("gambling", "drugs", "prostitution", "traffic_violation", "contraband"))
+            else "party"
+            if titled and kind == "contraband"
             else "suspect"
         )
     return "party" if kind.startswith(PARTY_KINDS) else "victim"
