@@ -62,6 +62,9 @@ class PeopleRules:
     not_names: frozenset[str]
     small: frozenset[str]
     old: frozenset[str]
+    sounds: frozenset[str]  # characters that write names of other languages
+    sounded_leads: frozenset[str]  # words before such names, beside those for officers
+    bare: Pattern  # surname and a given name of two usual characters
     single: frozenset[str]
     compound: frozenset[str]
     roles: tuple[tuple[str, Pattern], ...]  # @ in a pattern stands for the name
@@ -301,6 +304,9 @@ def _people() -> PeopleRules:
         not_names=frozenset(data["not_names"]["words"]),
         small=frozenset(data["not_names"]["small"]),
         old=frozenset(data["not_names"]["old"]),
+        sounds=frozenset(data["sounded"]["characters"]),
+        sounded_leads=frozenset(data["sounded"]["before"]),
+        bare=re.compile(f"[{''.join(sorted(single))}][{''.join(sorted(set(follow['given'])))}]{{2}}"),
         single=single,
         compound=compound,
         roles=roles,

@@ -63,6 +63,22 @@ NOT_NAME_PARTS = (
 )
 
 
+def sounded_end(view: str, at: int, rules: PeopleRules, *, officer: bool) -> int | None:
+    """Where a name of other sounds (阿依古丽, 玉叫) ends: three to five characters, two where it comes again."""
+    run = at
+    while run < min(at + 5, len(view)) and view[run] in rules.sounds:
+        run += 1
+    for end in range(run, at + 1, -1):
+        name = view[at:end]
+        if name[:2] in rules.not_names or not may_end(view, end, rules):
+            continue
+        if len(name) > 2 or (
+            len(name) == 2 and (occurrences(view, name) > 1 or (officer and name[0] in "岩玉"))
+        ):
+            return end
+    return None
+
+
 def surname_of(name: str, rules: PeopleRules) -> str | None:
     if name[:2] in rules.compound and len(name) > 2:
         return name[:2]
@@ -114,6 +130,8 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
 def given_ok(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     if end > len(view):
         return False
+    if end - start == 2 and view[start] == "一" and view[start + 1] in rules.given:
+        return view[start:end] not in rules.follow_two  # 江一峰
     for c in view[start:end]:  # noqa: SIM110 - a generator costs thrice as much, and this is asked very often
         if c in rules.bad_given or not "\u4e00" <= c <= "\u9fff":
             return False

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 from etl.rules.extract import PeopleRules
 from etl.rules.scan import Hits, apart
-from etl.stages.extract.names import foreign_end, given_ok, may_end, name_end, plausible, surname_of
+from etl.stages.extract.names import (
+    foreign_end,
+    given_ok,
+    may_end,
+    name_end,
+    plausible,
+    sounded_end,
+    surname_of,
+)
 from etl.stages.extract.text import Taken, occurrences, places
 
 # 张某某, 李某甲, 张某群, 郝某1
@@ -87,6 +95,7 @@ def find(view: str, rules: PeopleRules, hits: Hits) -> list[Mention]:
         _surnames(view),
     ):
         keep(kind)
+    keep(list(_bare(view, rules)))
     listed.sort(key=lambda m: m.start)
     keep(list(_behind_short(view, listed, rules)))
     keep(list(_repeats(view, listed)))
@@ -178,7 +187,8 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
     if title in rules.officer_titles and surname in "向和从于由对各该副时" and surname != "时":
         return False
     if len(title) == 1 and not may_end(view, end, rules):
-        return False
+        if occurrences(view, view[start:end]) < 2 or before in surname:
+            return False
     if title in rules.common_titles and (surname in rules.before_common or before + surname == "公安"):
         return False
     return surname not in rules.never_titled
@@ -194,10 +204,14 @@ def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) ->
             continue
         lead = view[begin:at]
         role = rules.role_of[lead]
+        if role == "officer" and view.startswith(" ", at):  # 派出所民警 卓文斌：
+            at += 1
         for _ in range(8):
             end = name_end(
                 view, at, rules, strict=role not in {"officer", "suspect", "victim", "reporter", "skip"}
             )
+            if not end and (role in FOREIGN_ROLES or lead in rules.sounded_leads):
+                end = sounded_end(view, at, rules, officer=role == "officer")
             if not end and role in FOREIGN_ROLES and view[at : at + 1] not in rules.single:
                 end = foreign_end(view, at, rules)
             if not end:
@@ -234,7 +248,7 @@ def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) ->
 
 # 民警来得快, 姐姐从晋江赶来, 消防员边哄边说: no name follows
 NO_NAME_RE = re.compile(
-    r"来(?:得|到|了|不|自|回|电|访)|从(?!容|军|文)|边[\u4e00-\u9fff]{1,3}边|应(?:声|邀|该|急)|解(?:释|开|救|决)|查(?:看|到|明|验)|连(?:忙|夜|续|声)|那|都|便|步(?:行|入)|求(?:助|救)"
+    r"来(?:得|到|了|不|自|回|电|访)|从(?!容|军|文)|边[\u4e00-\u9fff]{1,3}边|应(?:声|邀|该|急)|解(?:释|开|救|决)|查(?:看|到|明|验|监|找|询|获|阅|了|清|遍|车|酒|房|户|人|岗)|连(?:忙|夜|续|声)|那|都|便|步(?:行|入)|求(?:助|救)"
 )
 
 # Words that introduce persons but stand before much else too (群众幸福感)
@@ -250,7 +264,12 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
         return True
     if not rules.given.issuperset(given):
         return occurrences(view, name) > 1
-    return len(given) > 1 or occurrences(view, name) > 1 or view[end : end + 1] in "，。、（"
+    return (
+        len(given) > 1
+        or occurrences(view, name) > 1
+        or view[end : end + 1] in "，。、（"
+        or view[end : end + 2] in rules.follow_two
+    )
 
 
 # ---------------------------------------------------------------- nicknames, repeats
@@ -363,6 +382,28 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
                     lead_role="officer" if officer else "",
                 )
                 break
+
+
+# 。丁海波一边安抚: a clause begins with the name
+CLAUSE_START = frozenset("。，、：；“”‘’\n！？的是")
+POLICE_BEFORE_RE = re.compile(r"(?:警|所长|队员|指导员|教导员)[^。！？]{0,14}$")
+
+
+def _bare(view: str, rules: PeopleRules) -> Iterator[Mention]:
+    """Full names that no word introduces but that the text begins clauses with again and again."""
+    seen: dict[str, list[int]] = {}
+    for m in rules.bare.finditer(view):
+        if view[m.start() - 1 : m.start()] in CLAUSE_START or m.start() == 0:
+            seen.setdefault(m[0], []).append(m.start())
+    for name, starts in seen.items():
+        if len(starts) < 2 or name[:2] in rules.not_names or name[1:] in rules.follow_two:
+            continue
+        if not all(may_end(view, s + 3, rules) for s in starts):
+            continue
+        first = view.find(name)
+        officer = bool(POLICE_BEFORE_RE.search(view, max(0, first - 16), first))
+        for s in starts:
+            yield Mention(s, s + 3, name, name[0], "full", lead_role="officer" if officer else "")
 
 
 def _surnames(view: str) -> Iterator[Mention]:

@@ -49,6 +49,7 @@ INSTEAD = {
     ("traffic_accident", "lost_person"): "victim",
     ("traffic_violation", "helper"): "suspect",
     ("crime_other", "party"): "suspect",
+    ("public_order", "party"): "suspect",
     ("contraband", "party"): "suspect",
     ("contraband", "victim"): "suspect",
     ("public_safety_accident", "lost_person"): "victim",
@@ -227,8 +228,10 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     if family == "lost_property" and "reporter" in votes and votes.get("helper", 0) <= 2:
         votes = {r: n for r, n in votes.items() if r != "helper"}  # 司机 is what the reporter is by trade
     fitted: dict[str, int] = {}
-    for role, n in votes.items():
-        role = INSTEAD.get((family, role), role)
+    for said, n in votes.items():
+        role = INSTEAD.get((family, said), said)
+        if role == "suspect" and said != role and best.form in {"title", "nick"}:
+            role = said  # a titled person is not accused by the kind alone
         fitted[role] = fitted.get(role, 0) + n
     fitted.pop("officer", None)
     if not fitted:
