@@ -18,10 +18,10 @@ CAUGHT_RE = re.compile(
 ARREST_KINDS = ("traffic_violation",)
 DISPUTE_KINDS = ("dispute_mediation", "noise")
 STOPPED_RE = re.compile(
-    r"劝阻|拦截|止付|保住|避免|未造成(?:经济)?损失|没有(?:造成|受到|遭受)|停止转账|放弃转账|打消|未(?:转账|汇款|遭受)|识破|分文未|及时制止|中断"
+    r"劝阻|拦截|保住|避免|(?:一分|分文)(?:钱)?(?:没|未|不)(?:少|失|损)|得以保全|醒悟|恍然大悟|如梦初醒|回过神|(?:只|就)?差(?:最后)?(?:一|几)[^。，]{0,4}(?:步|分钟|点|秒|个)|退出[^。，]{0,6}共享|收回[^。，]{0,4}转账|关机键|别(?:转|输|汇)|(?:再晚|要不是|幸亏|多亏|不然)[^。]{0,24}(?:没了|飞了|打水漂|被骗|转走|就)|正要输入|正准备(?:转|汇|输|取)|未造成(?:经济)?损失|没有(?:造成|受到|遭受)|停止转账|放弃转账|打消|未(?:转账|汇款|遭受)|识破|分文未|及时制止|中断"
 )
 LOST_MONEY_RE = compile_factored(
-    r"(?:已|已经|先后|共|分\d+次|陆续|全部)[^。！？\n]{0,8}(?:转账|汇款|转走|转出|被骗)[^。！？\n]{0,6}(?:元|万)|(?:被骗|骗走|损失)(?:了|人民币|现金|共计)?\d|骗取[^。！？\n]{0,12}\d|被骗走|追回被骗|抓获|刑事拘留"
+    r"(?:转|划|扣|骗)走了|瞬间(?:转走|没了|划走)|(?:卡里|账户|账上)[^。！？\n]{0,10}(?:没了|被划走|被转走|被扣)|冻住|止付|冻结(?:资金|了|其中|涉案)|(?:把|将)其中|(?:已|已经|先后|共|分\d+次|陆续)[^。！？\n]{0,8}(?:转账|汇款|转走|转出|被骗)[^。！？\n]{0,6}(?:元|万)|(?:被骗|骗走|损失)(?:了|人民币|现金|共计)?\d|骗取[^。！？\n]{0,12}\d|被骗走|追回被骗|抓获|刑事拘留"
 )
 AVERTED_RE = compile_factored(
     r"(?:避免|防止|杜绝)(?:了)?[^。！？\n]{0,14}(?:火灾|爆炸|事故|悲剧|惨剧|伤亡)|未酿成|险些酿成|再晚一步|及时关(?:闭|掉)"
@@ -67,11 +67,22 @@ USUAL = {
 OPEN_RE = compile_factored(r"(?:仍|还|尚|至今|暂)(?:未|没有|没)(?:找到|发现)|下落不明|寻人|提供线索|未果。")
 
 
+DEAD_RE = re.compile(r"死亡|身亡|遇难|溺亡|无生命体征")
+
+
 def _usual(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, list[Span]]:
     """The usual end where the text names none, unless the case is open."""
     code = USUAL.get(kind.split(".")[0])
-    if code and not found.keys() - {"casualties"} and not OPEN_RE.search(text):
+    weak = {"casualties", "assisted", "reunited", "escorted_home"} if code == "rescued" else {"casualties"}
+    if (
+        code
+        and not found.keys() - weak
+        and not OPEN_RE.search(text)
+        and not (weak & found.keys() and DEAD_RE.search(text))
+    ):
         found[code] = []
+        if code == "rescued":
+            found.pop("assisted", None)
     if kind.startswith(("theft", "lost_property")) and "returned" in found and "found" not in found:
         found["found"] = found["returned"]
     if kind == "lost_property" and "found" in found and "returned" not in found and THANKED_RE.search(text):
@@ -101,16 +112,15 @@ def _fitted(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, lis
         "theft",
         "lost_property",
         "fraud",
-        "other",
-        "crime_other",
         "violent_crime",
         "missing_person",
         "runaway_juvenile",
         "person_assistance",
+        "other",
     }:
         drop |= {"found", "returned"}
-    if family == "person_assistance":
-        drop |= {"found", "returned"}
+    if family in {"person_assistance", "other"}:
+        drop |= {"found", "returned", "rescued"} if family == "other" else {"found", "returned"}
     if family == "lost_property" and "returned" in found and "found" not in found:
         found["found"] = found["returned"]
     if family == "lost_property":
@@ -160,6 +170,7 @@ def _fitted(found: dict[str, list[Span]], text: str, kind: str) -> dict[str, lis
         "traffic_violation",
         "traffic_accident",
         "fire",
+        "public_safety_accident",
         "dispute_mediation",
         "noise",
         "lost_property",
@@ -195,7 +206,7 @@ def polarity(text: str, kind: str, false_alarm: bool) -> str:
     if kind.startswith(("fire", "public_safety")) and AVERTED_RE.search(text) and not BURNT_RE.search(text):
         return "prevented"
     if kind in {"lost_property", "person_assistance", "rescue", "household_registration_service"}:
-        return "false_alarm" if re.search(r"虚惊一场|误报|乌龙", text) else "actual"
+        return "false_alarm" if re.search(r"虚惊|误报|乌龙", text) else "actual"
     if false_alarm and not re.search(r"谎报|报假警|虚假报警", text):
         return "false_alarm"
     return "actual"

@@ -186,9 +186,9 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
     before = view[max(0, start - 1) : start]
     if title in rules.officer_titles and surname in "向和从于由对各该副时" and surname != "时":
         return False
-    if len(title) == 1 and not may_end(view, end, rules):
-        if occurrences(view, view[start:end]) < 2 or before in surname:
-            return False
+    unbounded = len(title) == 1 and not may_end(view, end, rules)
+    if unbounded and occurrences(view, view[start:end]) < 2:
+        return False
     if title in rules.common_titles and (surname in rules.before_common or before + surname == "公安"):
         return False
     return surname not in rules.never_titled
