@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -111,22 +112,43 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
     """Adjacent incident stretches that tell one case: a lead and its body, a series, an afterword."""
     out: list[Stretch] = []
     for s in weighed:
-        a = out[-1] if out else None
-        if a is not None and _one_case(a, s, r):
-            joined = Stretch([*a.reads, *s.reads], a.opened)
+        at = len(out) - 1
+        if _aftermath(s):  # what lies between the deed and the thanks told nothing by itself
+            while at > 0 and out[at].verdict == "no_event" and out[at].opened not in HEADED:
+                at -= 1
+        a = out[at] if out else None
+        if a is not None and (_one_case(a, s, r) or _ends(a, s, r)):
+            joined = Stretch([x for part in out[at:] for x in part.reads] + s.reads, a.opened)
             judge(joined, r.article, r.page.view, r.signals, r.decisive, whole)
-            out[-1] = joined
+            out[at:] = [joined]
         else:
             out.append(s)
     return out
 
 
+HEADED = {"heading", "number", "section"}
+# 8月7日，失主张先生在领取失窃的现金时: the last stage of a case told before
+AFTERMATH_RE = re.compile(r"^[^。]{0,60}(?:领取|领回|取回|发还|认领|锦旗|感谢信|牌匾|道谢|致谢)")
+
+
+def _aftermath(s: Stretch) -> bool:
+    """Whether a stretch begins with the return of things or with thanks, and reports nothing new."""
+    texts = [x for x in s.reads if x.kind == "text"]
+    if s.opened in HEADED or not texts or any(x.cues & {"report", "discovery"} for x in texts):
+        return False
+    return any(AFTERMATH_RE.match(x.sentence.text) for x in texts[:3])
+
+
+def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
+    """Whether `b` is the return or the thanks that close the theft, fraud or loss told in `a`."""
+    if a.verdict != "incident" or b.verdict != "incident" or not _aftermath(b):
+        return False
+    gone = ("theft", "fraud", "lost_property", "violent_crime")
+    return kind_of(a, r)[0].startswith(gone) and kind_of(b, r)[0].startswith(gone)
+
+
 def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
-    if (
-        b.opened in {"heading", "number", "section"}
-        or a.verdict != "incident"
-        or a.reads[-1].kind == "heading"
-    ):
+    if b.opened in HEADED or a.verdict != "incident" or a.reads[-1].kind == "heading":
         return False
     if b.verdict != "incident" or segment_.another(b):
         return False
