@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that may be read: escaped path (see `sources.files`), bytes, modification time in nanoseconds."""
+    """A file that may be read: escaped path (see `sources.paths`), bytes, modification time in nanoseconds."""
 
     path: str
     size: int
@@ -332,7 +332,9 @@ class Leaf:
     """One leaf on its way into the store, with the file that holds it.
 
     `file_sha256` and `raw_sha256` (of the leaf's own bytes) are None if the bytes could not be had.
-    `processed` is None where the store already knows these bytes.
+    `processed` is None where the store already knows these bytes. `position` counts the leaves of a file
+    from 1. A container's last leaf knows its `extent`: each member with its highest record number (0: none),
+    so that what is not in it any more can be told; None for a file that is one leaf.
     """
 
     found: Found
@@ -341,6 +343,9 @@ class Leaf:
     processed: Processed | None
     member: str | None = None
     record_no: int | None = None
+    position: int = 1
+    last: bool = True
+    extent: Mapping[str | None, int] | None = None
 
 
 def overlaps(a: Span, b: Span) -> int:

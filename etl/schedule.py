@@ -27,6 +27,7 @@ from etl import jobs
 from etl.errors import ConfigError, EtlError, RunLocked, StoreUnavailable
 from etl.logs import LOG
 from etl.settings import Settings
+from etl.sources.registry import names_of
 from etl.store.engine import name_error
 from etl.store.opened import opened
 from etl.store.runs import Slot
@@ -127,7 +128,7 @@ def name_of(slots: Slots, paths: Sequence[str], settings: Settings) -> str:
     >>> name_of(every("15m"), ["/inbox"], Settings(exclude=("*.bak",)))
     'every 15m: /inbox, without *.bak'
     """
-    what = " ".join(jobs.names_of(paths))
+    what = " ".join(names_of(paths))
     only = f", only {' '.join(settings.include)}" if settings.include else ""
     without = f", without {' '.join(settings.exclude)}" if settings.exclude else ""
     return f"{slots.name}: {what}{only}{without}"

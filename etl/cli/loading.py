@@ -137,7 +137,7 @@ def schedule(
     """
     from etl import pid1
     from etl import schedule as scheduler
-    from etl.sources.files import resolve
+    from etl.sources.registry import resolve
 
     if (cron is None) == (every is None):
         raise ConfigError("one of --cron and --every is needed")

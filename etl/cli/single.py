@@ -76,7 +76,7 @@ def ids_of(files: Sequence[str]) -> dict[str, str]:
     >>> ids_of(["a/1.txt", "b/1.txt", "b/2.txt"])
     {'a/1.txt': 'a/1.txt', 'b/1.txt': 'b/1.txt', 'b/2.txt': '2.txt'}
     """
-    from etl.sources.files import escape_path
+    from etl.sources.paths import escape_path
 
     names = Counter(Path(file).name for file in dict.fromkeys(files))
     ids = {file: file if names[Path(file).name] > 1 else Path(file).name for file in files}
@@ -114,7 +114,7 @@ def repair(file: str, explaining: bool, **options: Any) -> None:
 def read_input(path: str) -> bytes:
     """The bytes of a file that the user named. Raises ConfigError if it can't be read or is larger than a run takes."""
     from etl.settings import Settings
-    from etl.sources.files import escape_path
+    from etl.sources.paths import escape_path
 
     shown = escape_path(os.fsencode(path))
     most = Settings().max_file_bytes

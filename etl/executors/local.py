@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from etl.errors import EtlError
+from etl.executors import work
+from etl.executors.base import Limits
 from etl.model import Processed, RawFile
-from etl.pipeline import process
-from etl.rules import load_rules
 
 PR_SET_PDEATHSIG = 1
 DEADLINE_EXIT = 1  # how faulthandler ends a process whose time is over
@@ -40,17 +40,7 @@ POLL_S = 0.5
 MAX_IDLE_DEATHS = 5  # workers that die at once, again and again, are the machine's fault, not a file's
 EXIT_S = 2.0
 
-WARM_UP = RawFile("", "3月9日，柳河派出所接到報警(bao jing)，周女士丢失手机。".encode(), b"")
-
 marks: Any = None  # in a worker: per task the file in hand, from 1
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one worker may use: seconds per document, bytes of address space."""
-
-    timeout_s: float = 10.0
-    memory_bytes: int = 1 << 30
 
 
 @dataclass(slots=True)
@@ -137,10 +127,10 @@ class LocalPool:
         self.end(task.pool)
         if DEADLINE_EXIT in codes:
             detail = f"longer than {self.limits.timeout_s:g} s, twice"
-            return rejected(file, "timeout", detail)
+            return work.rejected(file, "timeout", detail)
         number = next((-c for c in codes if c and c < 0 and c != -signal.SIGTERM), 0)
         name = signal.Signals(number).name if number in list(signal.Signals) else "an unknown cause"
-        return rejected(file, "worker_crash", f"its worker was ended twice, by {name}")
+        return work.rejected(file, "worker_crash", f"its worker was ended twice, by {name}")
 
     def retire(self) -> None:
         """Let the present workers finish what they have; new ones take what comes."""
@@ -213,7 +203,7 @@ def prepare_worker(parent: int, memory_bytes: int, shared_marks: Any) -> None:
         os._exit(1)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    process(WARM_UP, load_rules())  # rules are read when first used: not on the first document's time
+    work.warm_up()
 
 
 def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[Processed]:
@@ -225,27 +215,7 @@ def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[P
             # A timer thread that needs no interpreter lock: it ends even a loop inside C code.
             faulthandler.dump_traceback_later(timeout_s, exit=True, file=nowhere)
             try:
-                done.append(process_one(file))
+                done.append(work.process_one(file))
             finally:
                 faulthandler.cancel_dump_traceback_later()
     return done
-
-
-def process_one(file: RawFile) -> Processed:
-    """One file through the pipeline. A fault of ours costs this file, not the run; the place is named, no text."""
-    try:
-        return process(file, load_rules())
-    except MemoryError:
-        return rejected(file, "too_complex", "it needs more memory than a worker may use")
-    except RecursionError:
-        return rejected(file, "too_complex", "nested too deeply")
-    except Exception as e:
-        trace = e.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
-        return rejected(file, "internal_error", f"{type(e).__name__} at {place}")
-
-
-def rejected(file: RawFile, reason: str, detail: str) -> Processed:
-    return Processed(file.path, file.member, file.record_no, file.sha256, reason=reason, detail=detail)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -47,11 +48,12 @@ class Place:
 Key = tuple[int, str | None, int | None]  # source_file_id, member, record_no
 
 
-def write_contents(batch: Batch, leaves: Sequence[Leaf]) -> None:
-    """Everything that leaves which hold an article bring with them."""
+def write_contents(batch: Batch, leaves: Sequence[Leaf], rejected: Sequence[Leaf]) -> None:
+    """Everything that leaves which hold an article bring with them; `rejected` are the others of the batch."""
     ids, new = number_articles(batch, leaves)
     contents = contents_of(batch, leaves, ids)
     touched, numbers = write_sightings(batch, leaves, contents, set(new))
+    touched |= end_sightings(batch, [x for x in (*leaves, *rejected) if x.extent is not None])
     best: dict[int, tuple[Any, int, Processed]] = {}
     for leaf, content, number in zip(leaves, contents, numbers, strict=True):
         if content.article_id in new and leaf.processed:
@@ -109,9 +111,11 @@ def write_sightings(
     touched: set[int] = set()
     numbers: list[int] = []
     fresh: list[int] = []  # indices of leaves without a sighting yet
+    seen: set[Key] = set()
     for n, (leaf, content) in enumerate(zip(leaves, contents, strict=True)):
         key = (batch.file_ids[leaf.found.path], leaf.member, leaf.record_no)
         assert leaf.raw_sha256 is not None
+        seen.add(key)
         here = before.get(key, {}).pop(leaf.raw_sha256, None)
         unchanged = here is not None and here.is_current and here.article_id == content.article_id
         count_leaf(batch, content.article_id, new, unchanged)
@@ -123,7 +127,14 @@ def write_sightings(
             where = ("article_id", "is_current", *SIGHTING_METADATA)
             batch.update("sightings", here.id, where, (content.article_id, True, *content.metadata))
             touched |= {content.article_id, here.article_id}
-    gone = [place for places in before.values() for place in places.values() if place.is_current]
+    whole = {batch.file_ids[x.found.path] for x in leaves if is_single(x)}
+    gone = [
+        place
+        for key, places in before.items()
+        if key in seen or key[0] in whole
+        for place in places.values()
+        if place.is_current
+    ]
     if gone:
         batch.do("UPDATE sightings SET is_current = false WHERE id = ANY(%s)", [place.id for place in gone])
         touched |= {place.article_id for place in gone}
@@ -154,15 +165,51 @@ def write_sightings(
 
 
 def places_before(batch: Batch, leaves: Sequence[Leaf]) -> dict[Key, dict[bytes, Place]]:
-    """The sightings of the batch's files as they stood: leaf -> raw_sha256 -> place."""
+    """The sightings of the batch's leaves as they stood, and, of a file that is one leaf, all it ever had:
+    leaf -> raw_sha256 -> place.
+    """
+    columns = (
+        "SELECT id, article_id, source_file_id, member, record_no, raw_sha256, is_current FROM sightings"
+    )
+    single = sorted({batch.file_ids[x.found.path] for x in leaves if is_single(x)})
+    found = batch.rows(f"{columns} WHERE source_file_id = ANY(%s)", single)
+    for path, several in groupby((x for x in leaves if not is_single(x)), lambda x: x.found.path):
+        mine = list(several)
+        lines = [x.record_no or 0 for x in mine]
+        members = sorted({x.member for x in mine if x.member is not None})
+        found += batch.rows(  # each condition finds its way by the unique index
+            f"{columns} WHERE source_file_id = %s AND member IS NULL AND record_no BETWEEN %s AND %s"
+            f" UNION ALL {columns} WHERE source_file_id = %s AND member = ANY(%s)"
+            " AND coalesce(record_no, 0) BETWEEN %s AND %s",
+            *(batch.file_ids[path], min(lines), max(lines)),
+            *(batch.file_ids[path], members, min(lines), max(lines)),
+        )
     places: dict[Key, dict[bytes, Place]] = {}
-    for number, article_id, file_id, member, record_no, raw, is_current in batch.rows(
-        "SELECT id, article_id, source_file_id, member, record_no, raw_sha256, is_current"
-        " FROM sightings WHERE source_file_id = ANY(%s)",
-        sorted({batch.file_ids[x.found.path] for x in leaves}),
-    ):
+    for number, article_id, file_id, member, record_no, raw, is_current in found:
         places.setdefault((file_id, member, record_no), {})[raw] = Place(number, article_id, is_current)
     return places
+
+
+def is_single(leaf: Leaf) -> bool:
+    """Whether a leaf is its whole file."""
+    return leaf.last and leaf.position == 1 and leaf.extent is None
+
+
+def end_sightings(batch: Batch, lasts: Sequence[Leaf]) -> set[int]:
+    """End the sightings of leaves that containers do not hold any more (`ledger.is_gone`); the articles concerned."""
+    touched = set()
+    for last in lasts:
+        assert last.extent is not None
+        rows = batch.rows(
+            "UPDATE sightings AS s SET is_current = false WHERE source_file_id = %s AND is_current"
+            " AND NOT EXISTS (SELECT FROM unnest(%s::text[], %s::bigint[]) AS e (member, highest)"
+            "   WHERE coalesce(e.member, '') = coalesce(s.member, '')"
+            "   AND coalesce(s.record_no, 0) <= highest AND (s.record_no IS NULL) = (highest = 0))"
+            " RETURNING article_id",
+            *(batch.file_ids[last.found.path], list(last.extent), list(last.extent.values())),
+        )
+        touched |= {row[0] for row in rows}
+    return touched
 
 
 def count_leaf(batch: Batch, article_id: int, new: set[int], unchanged: bool) -> None:

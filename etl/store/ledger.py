@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from etl.model import Found, Leaf
 from etl.store.batch import Batch, path_key
@@ -11,15 +13,27 @@ from etl.store.rows import MAX_DETAIL, Row
 from etl.store.runs import Run
 
 SETTLED = ("loaded", "rejected")
+UNDONE = ("reread", "partial")
 
 
-def to_read(connection: Connection, files: Sequence[Found]) -> dict[Found, str]:
-    """The files that a run must read and why: new, changed (or once unreadable), reread.
+class Wanted(NamedTuple):
+    """A file that a run must read and why: new, changed (or once unreadable), reread, partial.
+
+    `records_done`: of a partial file, the leaves that a run loaded before it was interrupted.
+    """
+
+    found: Found
+    why: str
+    records_done: int = 0
+
+
+def to_read(connection: Connection, files: Sequence[Found]) -> list[Wanted]:
+    """Those of `files` that a run must read, in order.
 
     The rest are unchanged: path, size and modification time are those of the ledger.
     """
     rows = connection.execute(
-        "SELECT f.n, s.state, s.size = f.size AND s.mtime_ns = f.mtime_ns FROM"
+        "SELECT f.n, s.state, s.size = f.size AND s.mtime_ns = f.mtime_ns, s.records_done FROM"
         " unnest(%s::bytea[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS f (key, size, mtime_ns, n)"
         " LEFT JOIN source_files AS s ON s.path_sha256 = f.key"
         " WHERE s.id IS NULL OR s.size <> f.size OR s.mtime_ns <> f.mtime_ns"
@@ -31,11 +45,11 @@ def to_read(connection: Connection, files: Sequence[Found]) -> dict[Found, str]:
             list(SETTLED),
         ),
     )
-    why = {}
-    for n, state, same_stat in rows:
-        reread = state == "reread" and same_stat
-        why[files[n - 1]] = "new" if state is None else "reread" if reread else "changed"
-    return why
+    wanted = []
+    for n, state, same_stat, done in rows:
+        why = "new" if state is None else state if state in UNDONE and same_stat else "changed"
+        wanted.append(Wanted(files[n - 1], why, done if why == "partial" else 0))
+    return wanted
 
 
 def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> set[bytes]:
@@ -96,7 +110,7 @@ def mark_rejected(connection: Connection, reason: str | None, numbers: Sequence[
             {"reason": reason, "numbers": list(numbers)},
         ).fetchall()
         connection.execute(
-            "UPDATE source_files SET state = 'reread' WHERE state = 'rejected' AND path_sha256 = ANY(%s)",
+            "UPDATE source_files SET state = 'reread' WHERE state IN ('loaded', 'rejected') AND path_sha256 = ANY(%s)",
             ([key for _, key in rows],),
         )
     return sorted(path for path, _ in rows)
@@ -107,19 +121,18 @@ def is_rejected(leaf: Leaf) -> bool:
 
 
 def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
-    """One `source_files` row per path of the batch, written where it is new or differs."""
-    states: dict[str, Row] = {}
-    for leaf in leaves:
-        f = leaf.found
-        state = "unreadable" if leaf.file_sha256 is None else "rejected" if is_rejected(leaf) else "loaded"
-        if f.path not in states or state == "loaded":  # one good leaf makes a loaded file
-            states[f.path] = (f.size, f.mtime_ns, leaf.file_sha256, state)
+    """One `source_files` row per path of the batch (leaves sorted by path), written where it is new or differs.
+
+    A container is partial until the batch with its last leaf.
+    """
+    states = {path: file_row(list(mine)) for path, mine in groupby(leaves, lambda x: x.found.path)}
     paths = {path_key(path): path for path in states}
     known = batch.rows(
-        "SELECT path_sha256, id, size, mtime_ns, sha256, state FROM source_files WHERE path_sha256 = ANY(%s)",
+        "SELECT path_sha256, id, size, mtime_ns, sha256, state, records_done"
+        " FROM source_files WHERE path_sha256 = ANY(%s)",
         list(paths),
     )
-    columns = ("size", "mtime_ns", "sha256", "state", "seen_at", "run_id")
+    columns = ("size", "mtime_ns", "sha256", "state", "records_done", "seen_at", "run_id")
     for key, file_id, *before in known:
         path = paths[key]
         batch.file_ids[path] = file_id
@@ -134,6 +147,18 @@ def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
     )
 
 
+def file_row(leaves: Sequence[Leaf]) -> Row:
+    """Size, time, hash, state and records done of one file, from those of its leaves that are in hand."""
+    found = leaves[0].found
+    if any(x.file_sha256 is None for x in leaves):
+        return (found.size, found.mtime_ns, None, "unreadable", 0)
+    whole = any(x.last for x in leaves)
+    good = not all(map(is_rejected, leaves))  # one good leaf makes a loaded file
+    state = "partial" if not whole else "loaded" if good else "rejected"
+    done = 0 if whole else max(x.position for x in leaves)
+    return (found.size, found.mtime_ns, leaves[0].file_sha256, state, done)
+
+
 def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
     """Open a rejection per rejected leaf, touch it only where it differs, resolve those that no longer hold."""
     still_open = {
@@ -144,6 +169,8 @@ def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
             sorted({path_key(leaf.found.path) for leaf in leaves}),
         )
     }
+    here = {(path_key(x.found.path), x.member, x.record_no) for x in leaves}
+    lasts = {path_key(x.found.path): x for x in leaves if x.last}
     columns = ("reason", "detail", "sha256", "rejected_at", "run_id")
     new = []
     for leaf in filter(is_rejected, leaves):
@@ -158,6 +185,20 @@ def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
         elif before != content:
             batch.update("rejections", number, columns, row)
     batch.copy("rejections", ("path", "path_sha256", "member", "line", *columns), new)
-    if still_open:
-        numbers = [number for number, _ in still_open.values()]
+    numbers = [
+        number
+        for (path, *place), (number, _) in still_open.items()
+        if (path, *place) in here or is_gone(lasts.get(path), *place)
+    ]
+    if numbers:
         batch.do("UPDATE rejections SET resolved_by = %s WHERE id = ANY(%s)", batch.run.id, numbers)
+
+
+def is_gone(last: Leaf | None, member: str | None, record_no: int | None) -> bool:
+    """Whether a file whose last leaf is in hand holds no such leaf any more; no if it is not in hand."""
+    if last is None:
+        return False
+    if last.extent is None:  # the file is one leaf; or a container of which nothing could be read
+        return last.position == 1
+    highest = last.extent.get(member, -1)
+    return (record_no or 0) > highest or (record_no is None and highest > 0)

@@ -31,14 +31,16 @@ def load_batch(
     All or nothing: any error leaves the database as it was. Raises RunLost if the run was taken over,
     psycopg.Error for what the server refuses.
     """
-    leaves = sorted(leaves, key=lambda x: (x.found.path, x.member or "", x.record_no or 0))
+    leaves = sorted(leaves, key=lambda x: (x.found.path, x.position, x.member or "", x.record_no or 0))
     with connection.transaction():
         batch = Batch(connection, run, datetime.now(UTC))
         if leaves:
             batch.lock()
             write_files(batch, leaves)
             write_rejections(batch, leaves)
-            write_contents(batch, [x for x in leaves if not is_rejected(x)])
+            write_contents(
+                batch, [x for x in leaves if not is_rejected(x)], [x for x in leaves if is_rejected(x)]
+            )
             batch.write_changes()
         if again:
             batch.counts = Counts(incidents=batch.counts.incidents)

@@ -245,7 +245,7 @@ def test_a_file_that_still_changes_waits_for_the_next_run(
             growing.write("又一行。\n".encode())
         return []
 
-    monkeypatch.setattr(jobs, "pauses", write_on)
+    monkeypatch.setattr("etl.loader.pauses", write_on)
     report = jobs.run([str(tmp_path)], Settings(database_url=database_url, workers=1, settle_s=60))
     assert report.counts.skips == {"still_changing": 1}
     monkeypatch.undo()

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from etl.sources.files import escape_path
+from etl.sources.paths import escape_path
 from tests.badinput.cases import MAX_FILE_BYTES, Case, cases
 from tests.faults.world import environment
 

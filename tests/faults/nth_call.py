@@ -10,9 +10,9 @@ from unittest import mock
 
 import psycopg
 
-from etl import jobs
+from etl import jobs, loader
 from etl.errors import EtlError
-from etl.executors import local
+from etl.executors import local, work
 from etl.model import Processed, RawFile
 from etl.settings import Settings
 from etl.store import session
@@ -20,17 +20,17 @@ from etl.store.batch import Batch
 from tests.faults.world import World, differences
 
 POINTS: tuple[tuple[Any, str], ...] = (
-    (jobs, "read_bytes"),
+    (loader, "read"),
     (jobs.ledger, "to_read"),
     (jobs.ledger, "known_bytes"),
-    (jobs, "load_batch"),
+    (loader, "load_batch"),
     (jobs.runs, "finish"),
     (jobs.runs, "counts"),
     (Batch, "rows"),
     (Batch, "do"),
     (Batch, "copy"),
     (Batch, "draw"),
-    (local, "process"),
+    (work, "process"),
 )
 ERRORS = (
     psycopg.OperationalError("the line went dead"),
@@ -44,7 +44,7 @@ class InProcess(local.LocalPool):
 
     def submit(self, files: Sequence[RawFile]) -> Any:
         future: Future[list[Processed]] = Future()
-        future.set_result([local.process_one(file) for file in files])
+        future.set_result([work.process_one(file) for file in files])
         return local.Task(files, 0, future, None)  # type: ignore[arg-type]
 
 

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from etl import jobs
+from etl import loader as loader_module
 from etl.errors import StoreUnavailable
-from etl.executors.local import Limits, LocalPool
+from etl.executors.base import Limits
+from etl.executors.local import LocalPool
+from etl.loader import Loader
 from etl.model import Leaf
 from etl.settings import Settings
 from etl.store import runs
@@ -65,11 +67,11 @@ def test_what_the_client_refuses_to_encode_is_a_data_error() -> None:
 
 
 @pytest.fixture
-def loader(database_url: str) -> Iterator[jobs.Loader]:
+def loader(database_url: str) -> Iterator[Loader]:
     session = Session(database_url, "test loader")
     this = runs.start(session.connection, "run", "rules")
     settings = Settings(database_url=database_url, workers=1, settle_s=0)
-    yield jobs.Loader(settings, jobs.Control(), session, this, LocalPool(1, Limits()))
+    yield Loader(settings, session, this, LocalPool(1, Limits()))
     session.close()
 
 
@@ -83,18 +85,18 @@ def leaves(count: int) -> list[Leaf]:
     ids=["nul", "surrogate"],
 )
 def test_a_bad_row_costs_only_itself(
-    loader: jobs.Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch, title: str, error: str
+    loader: Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch, title: str, error: str
 ) -> None:
     batch = leaves(1000)
     batch[617] = leaf("/0617", "raw 617", "content 617", title=title)
     loads: list[int] = []
-    real = jobs.load_batch
+    real = loader_module.load_batch
 
     def counting(connection: Any, run: Any, leaves: Any, *rest: Any, **more: Any) -> Any:
         loads.append(len(leaves))
         return real(connection, run, leaves, *rest, **more)
 
-    monkeypatch.setattr(jobs, "load_batch", counting)
+    monkeypatch.setattr(loader_module, "load_batch", counting)
     loader.counted.skip("hidden")
     loader.commit(batch)
     assert connection.execute("SELECT count(*) FROM articles").fetchone() == (999,)
@@ -107,7 +109,7 @@ def test_a_bad_row_costs_only_itself(
 
 
 def test_a_row_that_the_server_refuses_names_the_state_not_the_value(
-    loader: jobs.Loader, connection: Connection
+    loader: Loader, connection: Connection
 ) -> None:
     from dataclasses import replace
 
@@ -144,19 +146,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_a_database_that_comes_back_in_time_costs_nothing(
-    loader: jobs.Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    loader: Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     troubles = [errors.DiskFull("x"), errors.DeadlockDetected("x"), psycopg.OperationalError("x")]
-    monkeypatch.setattr(jobs, "load_batch", Failing(jobs.load_batch, *troubles))
+    monkeypatch.setattr(loader_module, "load_batch", Failing(loader_module.load_batch, *troubles))
     loader.commit(leaves(3))
     assert connection.execute("SELECT count(*) FROM articles").fetchone() == (3,)
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_database_that_stays_away_ends_the_run_and_rejects_nothing(
-    loader: jobs.Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    loader: Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "load_batch", Failing(jobs.load_batch, *[errors.DiskFull("x")] * 6))
+    monkeypatch.setattr(
+        loader_module, "load_batch", Failing(loader_module.load_batch, *[errors.DiskFull("x")] * 6)
+    )
     with pytest.raises(StoreUnavailable):
         loader.commit(leaves(3))
     for table in ("articles", "rejections", "source_files"):
@@ -165,9 +169,9 @@ def test_a_database_that_stays_away_ends_the_run_and_rejects_nothing(
 
 @pytest.mark.usefixtures("quick")
 def test_a_commit_whose_answer_was_lost_is_not_repeated(
-    loader: jobs.Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    loader: Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = jobs.load_batch
+    real = loader_module.load_batch
     calls = []
 
     def commits_but_fails(connection: Any, *arguments: Any, **more: Any) -> Any:
@@ -175,7 +179,7 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(
         calls.append(1)
         raise psycopg.OperationalError("the answer was lost")
 
-    monkeypatch.setattr(jobs, "load_batch", commits_but_fails)
+    monkeypatch.setattr(loader_module, "load_batch", commits_but_fails)
     loader.commit(leaves(3))
     assert len(calls) == 1
     assert runs.counts(connection, loader.this).loaded == 3
@@ -200,14 +204,14 @@ def test_sessions_ended_by_the_server_are_had_anew(world: World) -> None:
 def test_an_unknown_fault_in_a_stage_costs_only_its_file(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from etl.executors import local
+    from etl.executors import work
     from etl.model import RawFile
 
     def broken(*_: Any) -> Any:
         raise KeyError("周女士")
 
-    monkeypatch.setattr(local, "process", broken)
-    done = local.process_one(RawFile("/a", b"x", b"s"))
+    monkeypatch.setattr(work, "process", broken)
+    done = work.process_one(RawFile("/a", b"x", b"s"))
     assert done.reason == "internal_error"
     assert done.detail.startswith("KeyError at test_errors.py:")
     assert "周" not in done.detail

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from etl.errors import ArticleError
-from etl.executors.local import Limits, LocalPool
-from etl.jobs import portions
-from etl.model import Decoded, RawFile
+from etl.executors.base import Limits
+from etl.executors.local import LocalPool
+from etl.loader import portions
+from etl.model import Decoded, Found, RawFile
 from etl.settings import Settings
-from etl.sources.files import Found, read_bytes
+from etl.sources.files import read_bytes
 from etl.stages.decode import decode
 from etl.stages.parse import front_matter, parse
 from etl.store.lock import BEAT_S, LEASE_S

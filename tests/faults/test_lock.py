@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from etl import jobs
+from etl import jobs, loader
 from etl.errors import RunLocked, RunLost, StoreUnavailable
 from etl.settings import Settings
 from etl.store import lock as lock_module
@@ -109,13 +109,13 @@ def test_a_line_that_never_answers_is_cut(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr(session_module, "ATTEMPTS", 0)
     proxy = Proxy(int(str(target["port"])), world.random)
     write_stories(world.folder, 3)
-    real = jobs.load_batch
+    real = loader.load_batch
 
     def into_silence(*arguments: object, **more: object) -> object:
         proxy.spoil("silent")
         return real(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(jobs, "load_batch", into_silence)
+    monkeypatch.setattr(loader, "load_batch", into_silence)
     url = with_port(world.url, proxy.port)
     with pytest.raises(StoreUnavailable):
         jobs.run([str(world.folder)], Settings(database_url=url, workers=1, settle_s=0))

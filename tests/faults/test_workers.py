@@ -13,15 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from etl.executors import local
-from etl.executors.local import Limits, LocalPool
-from etl.model import RawFile
+from etl.executors import local, work
+from etl.executors.base import Limits
+from etl.executors.local import LocalPool
+from etl.model import Processed, RawFile
 from tests.faults.world import World, differences, environment, gone, story, workers_of, write_stories
 
 FAULTY = b"\x00faulty "  # first bytes of a document that faulty workers obey
 
 
-def faulty(file: RawFile) -> local.Processed:
+def faulty(file: RawFile) -> Processed:
     """What a library's worst bugs do to a process."""
     order = file.data.removeprefix(FAULTY)
     if order == b"segfault":
@@ -31,13 +32,13 @@ def faulty(file: RawFile) -> local.Processed:
             time.sleep(60)  # a C loop would look the same to the deadline
     if order == b"memory":
         bytearray(1 << 40)
-    return local.Processed(file.path, None, None, file.sha256, reason="empty", detail=order.decode())
+    return Processed(file.path, None, None, file.sha256, reason="empty", detail=order.decode())
 
 
 def prepare_faulty(parent: int, memory_bytes: int, shared_marks: object) -> None:
     """A worker whose pipeline is the one above."""
     real_prepare(parent, memory_bytes, shared_marks)
-    local.process = lambda file, rules: faulty(file)
+    work.process = lambda file, rules: faulty(file)
 
 
 real_prepare = local.prepare_worker

@@ -11,6 +11,7 @@ from etl import jobs
 from etl.errors import ConfigError, RunLocked
 from etl.schedule import every
 from etl.settings import Settings
+from etl.sources.registry import names_of
 from etl.store import runs
 from etl.store.engine import Connection
 from etl.store.lock import RunLock
@@ -120,5 +121,5 @@ def test_each_source_has_its_news(database_url: str, connection: Connection, tmp
     assert jobs.run(paths, settings).counts.seen == 3
     jobs.run(paths, settings)
     news = [row[0] for row in connection.execute("SELECT news FROM runs ORDER BY id").fetchall()]
-    assert news[0] == dict(zip(jobs.names_of(paths), (2, 1, 0), strict=True))
+    assert news[0] == dict(zip(names_of(paths), (2, 1, 0), strict=True))
     assert set(news[1].values()) == {0}

@@ -1,0 +1,316 @@
+"""One pass over the sources: reading goes ahead of the workers, the workers go ahead of loading."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from etl.errors import SourceError
+from etl.executors.base import Pool
+from etl.model import Found, Leaf, Processed, RawFile
+from etl.settings import Settings
+from etl.sources.base import Changed, Entry, Limits, Skipped, Unread
+from etl.sources.registry import discover, nothing_to_load, read, stat_again
+from etl.store import ledger, runs
+from etl.store.engine import Connection, is_data_error
+from etl.store.ledger import Wanted
+from etl.store.load import load_batch
+from etl.store.runs import Counts, Run
+from etl.store.session import Session, pauses
+
+ASK_FILES = 5000  # files per question to the ledger
+TASK_FILES = 32  # files per task of a worker: small enough to share out, large enough to be worth the trip
+TASK_BYTES = 4 << 20  # likewise
+PARTS = 8  # into which a batch is split to find the leaf that the database refuses
+BATCHES_AHEAD = 2  # batches read and in the workers' hands while one is loaded
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A leaf just read: what the record of it will be, without what came of it, and its bytes."""
+
+    leaf: Leaf
+    raw: RawFile
+    reread: bool
+
+
+@dataclass(slots=True)
+class InFlight:
+    """A batch between reading and loading: its leaves, and what workers do with those not known yet."""
+
+    leaves: list[Leaf]
+    tasks: list[tuple[list[Leaf], Any]] = field(default_factory=list)
+
+
+class Loader:
+    """One pass over the sources; `tell` is given the counts so far."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        session: Session,
+        this: Run,
+        pool: Pool,
+        tell: Callable[[Counts], None] = lambda counts: None,
+    ) -> None:
+        self.settings = settings
+        self.session = session
+        self.this = this
+        self.pool = pool
+        self.on_progress = tell
+        self.limits = Limits(settings.max_file_bytes)
+        self.counted = Counts()  # what needed no loading, since the last commit
+        self.total = Counts()  # what was committed
+        self.batches = 0
+        self.unsettled: list[Found] = []
+
+    def load(self, tops: Sequence[str]) -> None:
+        """Everything below `tops`; then once more what was changing, and what must be read again."""
+        self.load_entries(discover(tops, self.settings.include, self.settings.exclude))
+        if self.unsettled:
+            unsettled, self.unsettled = self.unsettled, []
+            self.load_entries(self.settle(unsettled), settled=True)
+        if self.counted.seen:
+            self.commit([])
+        unreadable = self.session.surely(ledger.unreadable_paths)
+        if over := [path for path in unreadable if nothing_to_load(path)]:
+            self.session.surely(lambda c: ledger.resolve_paths(c, self.this, over))
+        reread = self.session.surely(ledger.files_to_reread)
+        if reread:
+            self.load_entries((f for f in reread if stat_again(f) == f), settled=True, again=True)
+
+    def load_entries(self, entries: Iterable[Entry], *, settled: bool = False, again: bool = False) -> None:
+        """Read, process and load entries, a few batches in flight.
+
+        `settled`: known not to be changing. `again`: this run counted them before.
+        """
+        queue: deque[InFlight] = deque()
+        leaves = self.leaves(self.wanted(entries, settled), settled)
+        for batch in portions(leaves, self.settings.batch_files, self.settings.batch_bytes, bytes_of):
+            queue.append(self.begin(batch))
+            if len(queue) > BATCHES_AHEAD:
+                self.finish(queue.popleft(), again)
+        while queue:
+            self.finish(queue.popleft(), again)
+
+    # ------------------------------------------------------------ what to read
+
+    def wanted(self, entries: Iterable[Entry], settled: bool) -> Iterator[Wanted | Leaf]:
+        """What needs work: files with the reason why, and leaves rejected already. Counts the rest."""
+        for chunk in chunks(entries, ASK_FILES):
+            self.session.check()
+            files = []
+            for entry in chunk:
+                if isinstance(entry, Found):
+                    files.append(entry)
+                elif isinstance(entry, Skipped):
+                    self.counted.skip(entry.reason)
+                else:
+                    yield rejected(Found(entry.path, 0, 0), entry.reason, entry.detail)
+            wanted = self.session.surely(partial(ledger.to_read, files=files))
+            self.counted.unchanged += len(files) - len(wanted)
+            youngest = time.time_ns() - int(self.settings.settle_s * 1e9)
+            for file in wanted:
+                if settled or file.found.mtime_ns < youngest:
+                    yield file
+                else:
+                    self.unsettled.append(file.found)
+            self.tell()
+
+    def settle(self, files: Sequence[Found]) -> Iterator[Entry]:
+        """The files that stand as they stood when first looked at, one settling time ago; counts the others."""
+        for _ in pauses(self.settings.settle_s):
+            self.session.check()
+        for file in files:
+            now = stat_again(file)
+            if now == file:
+                yield file
+            else:
+                self.counted.skip("still_changing" if now else "vanished")
+
+    # ------------------------------------------------------------ reading and processing
+
+    def leaves(self, wanted: Iterable[Wanted | Leaf], settled: bool) -> Iterator[Fresh | Leaf]:
+        """The leaves of the files that need work, read one after the other. Counts what can't be read now."""
+        for file in wanted:
+            if isinstance(file, Leaf):
+                yield file
+                continue
+            try:
+                yield from self.leaves_of(file)
+            except FileNotFoundError:
+                self.counted.skip("vanished")
+            except SourceError as e:
+                yield rejected(file.found, e.reason, e.detail)
+            except Changed:
+                if settled:
+                    self.counted.skip("still_changing")
+                else:
+                    self.unsettled.append(stat_again(file.found) or file.found)
+
+    def leaves_of(self, file: Wanted) -> Iterator[Fresh | Leaf]:
+        """The leaves of one file but for those that an interrupted run has loaded, the last one marked."""
+        reading = read(file.found, self.limits)
+        extent: dict[str | None, int] = {}
+        before: RawFile | Unread | None = None
+        position = 0
+        readable = False
+        for position, leaf in enumerate(reading.leaves, 1):
+            if before is not None and position - 1 > file.records_done:
+                yield self.fresh(file, reading.sha256, before, position - 1)
+            elif before is not None:
+                self.counted.unchanged += 1
+            extent[leaf.member] = max(extent.get(leaf.member, 0), leaf.record_no or 0)
+            readable = readable or isinstance(leaf, RawFile)
+            before = leaf
+        assert before is not None, "a reading has at least one leaf"
+        last = self.fresh(file, reading.sha256, before, position)
+        container = position > 1 or before.member is not None or before.record_no is not None
+        known_extent = extent if container and readable else None
+        if isinstance(last, Leaf):
+            yield replace(last, last=True, extent=known_extent)
+        else:
+            yield replace(last, leaf=replace(last.leaf, last=True, extent=known_extent))
+
+    def fresh(self, file: Wanted, sha256: bytes, read_: RawFile | Unread, position: int) -> Fresh | Leaf:
+        """A leaf as it was read, not yet marked as the last of its file."""
+        found = file.found
+        if isinstance(read_, Unread):
+            done = Processed(
+                found.path, read_.member, read_.record_no, b"", reason=read_.reason, detail=read_.detail
+            )
+            return Leaf(found, sha256, None, done, read_.member, read_.record_no, position, last=False)
+        leaf = Leaf(found, sha256, read_.sha256, None, read_.member, read_.record_no, position, last=False)
+        return Fresh(leaf, read_, file.why == "reread")
+
+    def begin(self, batch: Sequence[Fresh | Leaf]) -> InFlight:
+        """Hand those leaves of a batch to the workers that are not known by their bytes."""
+        flight = InFlight([x for x in batch if isinstance(x, Leaf)])
+        fresh = [x for x in batch if isinstance(x, Fresh)]
+        hashes = [x.raw.sha256 for x in fresh if not x.reread]
+        known = self.session.surely(partial(ledger.known_bytes, hashes=hashes))
+        to_parse = []
+        for x in fresh:
+            if not x.reread and x.raw.sha256 in known:
+                flight.leaves.append(x.leaf)
+            else:
+                to_parse.append(x)
+        for part in portions(to_parse, TASK_FILES, TASK_BYTES, bytes_of):
+            flight.tasks.append(([x.leaf for x in part], self.pool.submit([x.raw for x in part])))
+        return flight
+
+    def finish(self, batch: InFlight, again: bool) -> None:
+        """Wait for a batch's tasks and load it."""
+        leaves = batch.leaves
+        for read_, task in batch.tasks:
+            done = self.pool.result(task)
+            leaves += [replace(leaf, processed=p) for leaf, p in zip(read_, done, strict=True)]
+        leaves.sort(key=lambda x: (x.found.path, x.position))  # so that a file's last leaf comes last
+        self.session.check()
+        self.commit(leaves, again)
+        self.tell()
+
+    # ------------------------------------------------------------ loading
+
+    def commit(self, leaves: Sequence[Leaf], again: bool = False) -> None:
+        """Load leaves in one transaction; if some are at fault, load the rest and reject those alone.
+
+        Eighths, since a transaction of few leaves costs mostly itself: one fault in 1,000 leaves is found
+        after 27 of them, and no more than 2,200 leaves are sent in all.
+        """
+        counted, self.counted = self.counted, Counts()
+        try:
+            self.load_surely(leaves, counted, again)
+        except Exception as e:
+            self.counted.add(counted)
+            if not is_data_error(e) or not leaves:
+                raise
+            if len(leaves) == 1 and is_refused(leaves[0]):
+                raise
+            if len(leaves) == 1:
+                self.commit([refused(leaves[0], e)], again)
+            for part in chunks(leaves, math.ceil(len(leaves) / PARTS)) if len(leaves) > 1 else ():
+                self.session.check()
+                self.commit(part, again)
+
+    def load_surely(self, leaves: Sequence[Leaf], counted: Counts, again: bool) -> None:
+        """Load leaves as soon as the database lets us; never twice.
+
+        After a commit whose answer was lost, the run's row tells whether it took place.
+        """
+
+        def work(connection: Connection) -> Counts:
+            load_batch(connection, self.this, leaves, counted, again=again)
+            return runs.counts(connection, self.this)
+
+        def committed(connection: Connection) -> Counts | None:
+            done = runs.batches_done(connection, self.this) > self.batches
+            return runs.counts(connection, self.this) if done else None
+
+        self.total = self.session.surely(work, committed)
+        self.batches += 1
+
+    def tell(self) -> None:
+        """Give the listener the counts so far."""
+        counts = Counts()
+        counts.add(self.total)
+        counts.add(self.counted)
+        self.on_progress(counts)
+
+
+def rejected(found: Found, reason: str, detail: str) -> Leaf:
+    """A leaf whose bytes could not be had."""
+    return Leaf(found, None, None, Processed(found.path, None, None, b"", reason=reason, detail=detail))
+
+
+def refused(leaf: Leaf, error: Exception) -> Leaf:
+    """A leaf that the database refuses, as a rejection that names the class of error and no value."""
+    state = getattr(error, "sqlstate", None)
+    detail = f"{type(error).__name__}" + (f", SQLSTATE {state}" if state else "")
+    done = Processed(
+        leaf.found.path,
+        leaf.member,
+        leaf.record_no,
+        leaf.raw_sha256 or b"",
+        reason="bad_value",
+        detail=detail,
+    )
+    return replace(leaf, processed=done)
+
+
+def is_refused(leaf: Leaf) -> bool:
+    return leaf.processed is not None and leaf.processed.reason is not None
+
+
+def bytes_of(leaf: Fresh | Leaf) -> int:
+    """What a leaf takes in memory until it is loaded; nothing if it was not read."""
+    return 0 if isinstance(leaf, Leaf) else len(leaf.raw.data)
+
+
+def portions(items: Iterable[T], most: int, most_bytes: int, weigh: Callable[[T], int]) -> Iterator[list[T]]:
+    """Lists of up to `most` items that weigh up to `most_bytes` together; one that weighs more stands alone."""
+    part: list[T] = []
+    weight = 0
+    for item in items:
+        if part and (len(part) >= most or weight + weigh(item) > most_bytes):
+            yield part
+            part, weight = [], 0
+        part.append(item)
+        weight += weigh(item)
+    if part:
+        yield part
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of up to `size` items."""
+    iterator = iter(items)
+    while part := list(islice(iterator, size)):
+        yield part

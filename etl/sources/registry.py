@@ -1,0 +1,125 @@
+"""All sources and all readers, and the few verbs by which a run uses them.
+
+To add a source, write a module with the functions of `base.Source` and name its scheme in SOURCES; to add a
+reader, write a function of type `base.Reader` and name its suffix in READERS. Modules are imported when a
+path first asks for them, so that nobody pays for what they do not read.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import BinaryIO, cast
+
+from etl.model import Found, RawFile
+from etl.sources.base import Changed, Entry, Limits, Reader, Reading, Source, Unread
+from etl.sources.paths import unescape_path
+
+SOURCES: dict[str, str] = {}  # "s3://" -> module; everything else is this machine's file system
+READERS: dict[str, tuple[str, str]] = {}  # ".zip" -> module and function; everything else is one leaf
+CHUNK = 1 << 20
+
+
+def source_of(path: str) -> Source:
+    """The source that a path belongs to, by its scheme."""
+    scheme, separator, _ = path.partition("://")
+    return cast(Source, import_module(SOURCES.get(scheme + separator, "etl.sources.files")))
+
+
+def reader_of(path: str) -> Reader | None:
+    """The reader for a container with this name, by the longest suffix; None for a file that is one leaf."""
+    name = path.rpartition("/")[2].lower()
+    suffix = max((s for s in READERS if name.endswith(s)), key=len, default=None)
+    if suffix is None:
+        return None
+    module, function = READERS[suffix]
+    return cast(Reader, getattr(import_module(module), function))
+
+
+def resolve(roots: Sequence[str]) -> list[str]:
+    """The real paths of what the user named, each once. Raises ConfigError for one that is not there."""
+    return list(dict.fromkeys(source_of(root).resolve(root) for root in roots))
+
+
+def names_of(roots: Sequence[str]) -> list[str]:
+    """What the user named, as the ledger writes paths; each once, in order, whether it is there or not."""
+    return list(dict.fromkeys(source_of(root).name_of(root) for root in roots))
+
+
+def discover(
+    tops: Sequence[str], include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Iterator[Entry]:
+    """Every entry below `tops` (see `resolve`), in the byte order of their paths within a top.
+
+    A top may be a folder or a file. Globs match the path below the top (`*` also crosses folders); no
+    `include` means all.
+    """
+    wanted, unwanted = compile_globs(include), compile_globs(exclude)
+    for top in tops:
+        entries = source_of(top).walk(top)
+        if wanted is None and unwanted is None:
+            yield from entries
+            continue
+        prefix = len(unescape_path(top).rstrip(b"/")) + 1
+        for entry in entries:
+            below = unescape_path(entry.path)[prefix:].decode("utf-8", "surrogateescape")
+            named = entry.path == top
+            if named or ((not wanted or wanted.match(below)) and not (unwanted and unwanted.match(below))):
+                yield entry
+
+
+def read(found: Found, limits: Limits) -> Reading:
+    """A file's hash and leaves. Raises SourceError (unreadable, too_large, ...), FileNotFoundError, Changed."""
+    source, reader = source_of(found.path), reader_of(found.path)
+    if reader is None:
+        data, digest = source.read_bytes(found, limits.file_bytes)
+        return Reading(digest, iter((RawFile(found.path, data, digest),)))
+    stream = source.open(found)
+    try:
+        digest = sha256_of(stream)
+        stream.seek(0)
+    except BaseException:
+        stream.close()
+        raise
+    return Reading(digest, leaves(source, reader, found, stream, limits))
+
+
+def leaves(
+    source: Source, reader: Reader, found: Found, stream: BinaryIO, limits: Limits
+) -> Iterator[RawFile | Unread]:
+    """The leaves of an open container, at least one; Changed at the end if it was written meanwhile."""
+    none = True
+    with stream:
+        for leaf in reader(found, stream, limits):
+            none = False
+            yield leaf
+    if source.stat_again(found) != found:
+        raise Changed
+    if none:
+        yield Unread("empty", "it holds no file")
+
+
+def sha256_of(stream: BinaryIO) -> bytes:
+    """The SHA-256 of what a stream gives."""
+    digest = hashlib.sha256()
+    while part := stream.read(CHUNK):
+        digest.update(part)
+    return digest.digest()
+
+
+def stat_again(found: Found) -> Found | None:
+    """The file as it stands now, or None if it is gone."""
+    return source_of(found.path).stat_again(found)
+
+
+def nothing_to_load(path: str) -> bool:
+    """Whether no file can be expected at this path any more."""
+    return source_of(path).nothing_to_load(path)
+
+
+def compile_globs(globs: Sequence[str]) -> re.Pattern[str] | None:
+    """One pattern for all globs, None for none."""
+    return re.compile("|".join(fnmatch.translate(g) for g in globs)) if globs else None
