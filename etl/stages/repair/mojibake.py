@@ -10,17 +10,25 @@ import re
 from collections.abc import Callable, Iterator
 
 from etl.model import Edit
-from etl.rules.repair import RepairRules
+from etl.rules.repair import PRIVATE, RepairRules
 
 LOST = "\ufffd"
 # U+FFFD written as UTF-8, twice, and read as GBK; the tail may be cut off.
 KUN_RE = re.compile("(?:锟斤拷)+(?:锟斤?)?")
-# What common characters and punctuation in UTF-8 look like as GBK (锛銆鐨), as Latin letters, as kana.
-HINT_RE = re.compile("[锛銆鐨鏄鍦浜涓鏈鎴鍙鈥\x80-\x9f\uff61-\uff9f]|[\xc0-\xff][^\x00-\x7f]")
+# What common characters and punctuation in UTF-8 look like as GBK (锛銆鐨), as GBK twice (閿閵閻), as
+# Latin letters, as Latin letters in UTF-8 as GBK (氓忙莽, 脙脛脜), as kana.
+HINT_RE = re.compile(
+    "[锛銆鐨鏄鍦浜涓鏈鎴鍙鈥閿閵閻閺閸娴娑閹閳聙盲氓忙莽猫茅脙脛脜脟脠脢脦脧脨脩脪\x80-\x9f\uff61-\uff9f]"
+    "|[\xc0-\xff][^\x00-\x7f]"
+)
 NOT_ASCII_RE = re.compile(r"[^\x00-\x7f]")
 LOST_RE = re.compile(f"{LOST}[{LOST}?]*")
 AT_MOST_COMMON, AT_LEAST_COMMON = 0.75, 0.9
-AT_MOST_LOST = 0.3
+# A decoder that shows the user-defined zone of GBK as private-use characters knows all pairs: what it lost
+# before another pair can only be the single byte 80, which others show as a euro sign.
+PRIVATE_RE = re.compile(f"[{PRIVATE}]")
+LOST_80_RE = re.compile(f"{LOST}(?=[^\x00-\x7f{LOST}])")
+AT_MOST_LOST, AT_LEAST_READ = 0.45, 3
 
 
 def mojibake(text: str, rules: RepairRules) -> Iterator[Edit]:
@@ -52,7 +60,8 @@ def _read_rightly(line: str, rules: RepairRules) -> str:
     twice = [r for o in once for to_bytes, encoding in MISREADINGS if (r := _decoded(o, to_bytes, encoding))]
     for reading in (*once, *twice):
         lost = reading.count(LOST)
-        if lost <= AT_MOST_LOST * len(reading) and _common(reading, rules) >= AT_LEAST_COMMON:
+        enough = len(NOT_ASCII_RE.findall(reading)) - lost >= AT_LEAST_READ
+        if enough and lost <= AT_MOST_LOST * len(reading) and _common(reading, rules) >= AT_LEAST_COMMON:
             return reading
     return line
 
@@ -66,7 +75,7 @@ def _common(line: str, rules: RepairRules) -> float:
 def _decoded(line: str, to_bytes: Callable[[str], bytes], encoding: str) -> str:
     """`line` turned back into bytes and read as `encoding`; empty if it can't have come about so."""
     try:
-        read = to_bytes(line.replace(LOST, "?")).decode(encoding, "replace")
+        read = to_bytes(line).decode(encoding, "replace")
     except UnicodeEncodeError:
         return ""
     return LOST_RE.sub(LOST, read) if read != line else ""
@@ -74,12 +83,19 @@ def _decoded(line: str, to_bytes: Callable[[str], bytes], encoding: str) -> str:
 
 def _chinese(line: str) -> bytes:
     """Bytes of text read as GBK, where Windows shows the single byte 80 as a euro sign."""
-    return b"\x80".join(part.encode("gb18030") for part in line.split("€"))
+    if PRIVATE_RE.search(line):
+        line = LOST_80_RE.sub("€", line)
+    return b"\x80".join(part.encode("gb18030") for part in line.replace(LOST, "?").split("€"))
 
 
 def _western(line: str) -> bytes:
     """Bytes of text read as Windows-1252, whose five gaps are read as Latin-1 controls."""
-    return b"".join(c.encode("latin-1" if c <= "\xff" else "cp1252") for c in line)
+    return b"".join(c.encode("latin-1" if c <= "\xff" else "cp1252") for c in line.replace(LOST, "?"))
+
+
+def _japanese(line: str) -> bytes:
+    """Bytes of text read as Shift-JIS as Windows has it."""
+    return line.replace(LOST, "?").encode("cp932")
 
 
 # The wrong encoding turned back into bytes, and the right one.
@@ -87,6 +103,6 @@ MISREADINGS: tuple[tuple[Callable[[str], bytes], str], ...] = (
     (_chinese, "utf-8"),
     (_western, "utf-8"),
     (_western, "gb18030"),
-    (lambda line: line.encode("cp932"), "utf-8"),
-    (lambda line: line.encode("cp932"), "gb18030"),
+    (_japanese, "utf-8"),
+    (_japanese, "gb18030"),
 )
