@@ -155,6 +155,26 @@ def rejections(records: Sequence[Mapping[str, Any]]) -> None:
         click.echo(f"{r['id']:>6} {r['reason']:<12} {pad(r['zh'], 16)} {place}  {r['detail']}".rstrip())
 
 
+MARKS = ("\x01", "\x02")  # around the words found, until it is known how to show them
+
+
+def found(articles: Sequence[Mapping[str, Any]]) -> None:
+    """Articles that a search found: title, day and source, and the words in their surroundings."""
+    if not articles:
+        click.echo("nothing found")
+    for a in articles:
+        origin = " · ".join(str(part) for part in (a["published_on"], a["source"]) if part)
+        click.echo(
+            f"{a['article_id']:>6} {click.style(a['title'] or '(无标题 no title)', bold=True)}  {origin}".rstrip()
+        )
+        start, end = click.style("|", fg="yellow", bold=True).split("|")
+        click.echo(" " * 7 + a["snippet"].replace(MARKS[0], start).replace(MARKS[1], end))
+
+
+def unmarked(snippet: str) -> str:
+    return snippet.replace(MARKS[0], "【").replace(MARKS[1], "】")
+
+
 def record(values: Mapping[str, Any]) -> None:
     """A record, one field a line."""
     for name, value in values.items():

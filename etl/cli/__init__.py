@@ -16,7 +16,7 @@ from etl import __version__
 from etl.cli.config import read_config
 from etl.cli.database import db
 from etl.cli.loading import reextract, rejects_retry, run, schedule
-from etl.cli.looking import rejects, status
+from etl.cli.looking import rejects, search, status
 from etl.cli.single import explain, extract, repair
 from etl.errors import ConfigError, EtlError, RunLocked
 
@@ -58,7 +58,7 @@ def cli(config: str | None) -> None:
     """
 
 
-for command in (run, reextract, schedule, status, rejects, explain, extract, repair, db):
+for command in (run, reextract, schedule, status, search, rejects, explain, extract, repair, db):
     cli.add_command(command)
 rejects.add_command(rejects_retry)
 

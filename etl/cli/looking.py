@@ -80,3 +80,27 @@ def rejects_show(number: int, **options: Any) -> None:
     if found is None:
         raise ConfigError(f"there is no rejection {number}: `etl rejects list` shows them")
     emit(found) if options["as_json"] else show.record(found)
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@database_options
+@output_options
+def search(words: tuple[str, ...], limit: int, **options: Any) -> None:
+    """Find articles that contain all the WORDS, best first, in simplified or traditional script alike.
+
+    \b
+    Example:
+      etl search 电动车 被盗
+      etl search 歐陽秀英 --json
+    """
+    from etl import show
+    from etl.store import query
+
+    with looking(options) as connection:
+        found = query.search(connection, " ".join(words), limit, show.MARKS)
+    if options["as_json"]:
+        emit([{**r, "snippet": show.unmarked(r["snippet"])} for r in found])
+    else:
+        show.found(found)

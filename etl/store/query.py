@@ -87,3 +87,8 @@ def open_numbers(connection: Connection, numbers: Sequence[int]) -> set[int]:
         "SELECT id FROM rejections WHERE resolved_by IS NULL AND id = ANY(%s::numeric[])", (list(numbers),)
     )
     return {row[0] for row in found}
+
+
+def search(connection: Connection, words: str, limit: int, marks: tuple[str, str]) -> list[Record]:
+    """Articles that contain all the words, best first; `marks` stand around each word of the snippet."""
+    return records(connection, "SELECT * FROM search_articles(%s, %s, %s, %s)", words, limit, *marks)

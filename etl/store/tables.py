@@ -218,6 +218,11 @@ articles = Table(
     Index("ix_articles_run_id", "run_id"),
     Index("ix_articles_best_sighting_id", "best_sighting_id"),
     Index("ix_articles_story_id", "story_id"),
+    Index(
+        "ix_articles_search",
+        text("search_grams((COALESCE(title, ''::text) || ' '::text) || body)"),
+        postgresql_using="gin",
+    ),
     comment="文章 one row per distinct content",
 )
 

@@ -316,3 +316,17 @@ def test_role_that_may_not_write_is_told_what_it_needs(
         assert "etl db grant writer" in one_line(done, 1)
     finally:
         connection.execute(f"DROP ROLE {role}".encode())
+
+
+# ---------------------------------------------------------------- search
+
+
+def test_search_finds_a_sample_in_either_script(etl: Etl) -> None:
+    result(etl("run", str(ROOT / "samples" / "bare"), "--json"))
+    for words in ("赵女士 钱包", "趙女士 錢包"):
+        found = json.loads(etl("search", *words.split(), "--json").stdout)
+        assert [a["title"] for a in found] == ["公交车上丢了钱包 民警两个小时帮忙找回"]
+        assert "【钱包】" in found[0]["snippet"] or "【赵女士】" in found[0]["snippet"]
+    shown = etl("search", "钱包")
+    assert "公交车上丢了钱包" in shown.stdout and "\x01" not in shown.stdout
+    assert etl("search", "鹦鹉").stdout == "nothing found\n"
