@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from importlib import import_module
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -18,6 +20,7 @@ from etl.rules.extract import compile_any, enums, expand, load
 from etl.rules.factoring import split_alternatives
 from etl.rules.scan import Scanner
 from etl.rules.trie import trie_pattern
+from etl.stages import extract as extract_stage
 
 RULES = load_rules().extract
 CUES = read_toml("cues.toml")
@@ -179,3 +182,22 @@ def test_trie_matches_the_longest_word() -> None:
 
 def test_loading_twice_gives_equal_rules() -> None:
     assert load().people.single == RULES.people.single
+
+
+def stage_patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Every pattern that the modules of extraction hold themselves."""
+    modules = [
+        import_module(f"etl.stages.extract.{m.name}") for m in pkgutil.iter_modules(extract_stage.__path__)
+    ]
+    found = {
+        id(v): (f"{m.__name__}.{k}", v)
+        for m in modules
+        for k, v in vars(m).items()
+        if isinstance(v, re.Pattern)
+    }
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("name", "pattern"), stage_patterns())
+def test_pattern_of_the_stage_is_linear_by_structure(name: str, pattern: re.Pattern[str]) -> None:
+    assert not unbounded(_parser.parse(pattern.pattern, pattern.flags & re.VERBOSE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from etl.model import Figure, Span
 from etl.rules.extract import Pattern
@@ -25,6 +26,8 @@ CHANGE_AFTER_RE = re.compile(r"^[，]?(?:同比|环比)")
 NOT_WORK_BEFORE_RE = re.compile(
     r"(?:第|从警|年仅|年近|年逾|现年|每|近距离|仅|限|处|罚款|不少于|不超过|时速|拘留|距离|长|宽|高|深|占地|面积|工龄|党龄|军旅生涯|出动|驱车|行程|间隔)$"
 )
+LONGEST_PERIOD = 24  # characters
+BEFORE = 64  # characters that may say what a figure counts
 DIGIT_RE = re.compile(r"\d")
 METRIC_RE = re.compile(r"[\u4e00-\u9fff“”、的]{2,20}$")
 WORK_RE = re.compile(
@@ -51,32 +54,57 @@ def figures(
             line, period = s.line, None
         if not DIGIT_RE.search(s.text) or any(a < s.end and s.start < b for a, b in taken):
             continue
+        sentence = _Sentence(s, since)
         stated: bool | None = period is not None or None  # None: to be looked up once there is a figure
         for m in pattern.finditer(s.text):
             if stated is None:
-                stated = bool(since.search(s.text))
-            span = _period_before(s.text, m.start())
-            period = span or period
-            if not stated or not _is_work(s.text, m):
+                stated = sentence.since
+            period = sentence.period_before(m.start()) or period
+            if not stated or not _is_work(sentence, m):
                 continue
-            found.append(_figure(s, m, period or _period_anywhere(s.text), units))
+            found.append(_figure(s, m, period or sentence.first_period, units))
     return tuple(found)
 
 
-def _period_before(text: str, end: int) -> str | None:
-    last = None
-    for m in PERIOD_RE.finditer(text, 0, end):
-        last = m[0]
-    return last
+class _Sentence:
+    """What the figures of one sentence share, looked up once: a sentence may hold thousands of them."""
+
+    def __init__(self, sentence: Sentence, since: Pattern) -> None:
+        self.text = sentence.text
+        self._since = since
+        self._last: str | None = None
+        self._from = 0  # where the search for the next period begins
+        self._done = 0  # where the last one ends
+
+    @cached_property
+    def since(self) -> bool:
+        """Whether it says since when."""
+        return bool(self._since.search(self.text))
+
+    @cached_property
+    def works(self) -> bool:
+        """Whether it speaks of the work of a unit."""
+        return bool(WORK_RE.search(self.text))
+
+    @cached_property
+    def first_period(self) -> str | None:
+        m = PERIOD_RE.search(self.text)
+        return m[0] if m else None
+
+    def period_before(self, end: int) -> str | None:
+        """The last period named before `end`, which must not go back from one call to the next."""
+        for m in PERIOD_RE.finditer(self.text, self._from, end):
+            self._last = m[0]
+            self._from = m.start()  # with more text to see it may be longer
+            self._done = m.end()
+        if self._from < end - LONGEST_PERIOD:
+            self._from = max(self._done, end - LONGEST_PERIOD)
+        return self._last
 
 
-def _period_anywhere(text: str) -> str | None:
-    m = PERIOD_RE.search(text)
-    return m[0] if m else None
-
-
-def _is_work(text: str, m: re.Match[str]) -> bool:
+def _is_work(sentence: _Sentence, m: re.Match[str]) -> bool:
     """Whether a number is a figure of police work, not an age, a year, a clock time or a threshold."""
+    text = sentence.text
     before = text[max(0, m.start() - 12) : m.start()]
     after = text[m.end() : m.end() + 4]
     if NOT_WORK_BEFORE_RE.search(before) or (m["unit"] == "个" and after[:1] in {"月", "小", "多", "半"}):
@@ -108,16 +136,16 @@ def _is_work(text: str, m: re.Match[str]) -> bool:
         "克",
     } and not WORK_RE.search(before):
         return False
-    return bool(WORK_RE.search(text))
+    return sentence.works
 
 
 def _figure(s: Sentence, m: re.Match[str], period: str | None, units: Mapping[str, str]) -> Figure:
     """One figure from a match."""
-    text = s.text
-    clause = re.split(r"[，。；、]", text[: m.start()])[-1]
-    change = _comparison(re.split(r"[。；]", text[: m.start()])[-1][-16:] + (m["lead"] or ""), m["unit"])
+    before = s.text[max(0, m.start() - BEFORE) : m.start()]
+    clause = re.split(r"[，。；、]", before)[-1]
+    change = _comparison(re.split(r"[。；]", before)[-1][-16:] + (m["lead"] or ""), m["unit"])
     return Figure(
-        metric=_metric(clause) or _metric(text[: m.start()].rstrip("，、")),
+        metric=_metric(clause) or _metric(before.rstrip("，、")),
         value=scaled(m["num"], m["mul"]),
         unit=units.get(m["unit"], m["unit"]).removeprefix("余"),
         text=m[0],
