@@ -20,6 +20,7 @@ STRONG, WEAK, OPENING = 3.0, 1.0, 2.0
 OPENING_LENGTH = 80
 CAP = 3
 ENOUGH = 3.0
+LITTLE = 2.0  # what a case that stands by its circumstances needs for a kind
 
 Scores = dict[str, float]
 
@@ -46,8 +47,11 @@ def signals(hits: Hits, rules: Sequence[KindRule]) -> Signals:
     return Signals([rule.code for rule in rules], sorted(found))
 
 
-def score(view: str, signalled: Signals, ranges: Sequence[Span]) -> Scores:
-    """Points of each kind in the `ranges` of the body; signals near the beginning of the first count more."""
+def score(view: str, signalled: Signals, ranges: Sequence[Span], *, weak: bool = True) -> Scores:
+    """Points of each kind in the `ranges` of the body; signals near the beginning of the first count more.
+
+    Without `weak` only strong signals count: they tell that there is a case, the weak ones only which.
+    """
     if not ranges:
         return {}
     low, high = ranges[0][0], ranges[-1][1]
@@ -57,6 +61,8 @@ def score(view: str, signalled: Signals, ranges: Sequence[Span]) -> Scores:
     early: set[int] = set()
     for a, b in _joined(ranges, low, high):
         for start, end, kind, strong in found[bisect_left(found, (a,)) : bisect_left(found, (b,))]:
+            if not (strong or weak):
+                continue
             words.setdefault((kind, strong), set()).add(view[start : min(end, start + 6)])
             if strong and start < opening:
                 early.add(kind)
@@ -103,9 +109,9 @@ def decide(text: str, points: Scores, minor: bool) -> tuple[str, str]:
         if kind:
             return kind, name
     best = max(points, key=lambda k: points[k], default="other")
-    if points.get(best, 0) < ENOUGH:
+    if points.get(best, 0) < LITTLE:
         return "other", "no strong signal"
-    return best, "most signals"
+    return best, "most signals" if points[best] >= ENOUGH else "weak signals"
 
 
 CRASH_RE = re.compile(

@@ -71,10 +71,10 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    points = kinds.score(view, signals, s.ranges(narrative))
+    points = kinds.score(view, signals, s.ranges(narrative), weak=False)
     signal = max(points.values(), default=0.0) >= kinds.ENOUGH
     if not signal:
-        points = kinds.score(view, signals, s.ranges(told))
+        points = kinds.score(view, signals, s.ranges(told), weak=False)
         signal = max(points.values(), default=0.0) >= kinds.ENOUGH
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
@@ -89,7 +89,10 @@ def _verdict(
     dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
     if signal and dated and "outcome" in weight and any(r.cues & HAPPENS for r in told):
         return "incident", f"opened by {s.opened}; an occurrence with its end"
-    if not signal and weight >= {"who", "report", "outcome"}:
+    plain = not any(r.cues & {"banner", "praise", "campaign", "meeting", "stat"} for r in texts)
+    if not signal and (
+        weight >= {"who", "report", "outcome"} or (plain and named and dated and weight >= {"who", "outcome"})
+    ):
         return "incident", f"opened by {s.opened}; no signal of a kind"
     return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")
 
