@@ -52,7 +52,7 @@ def _in_step(whole: Text, page: str, rules: RepairRules) -> Text:
     """A traditional text without its notes and with its runs read anew."""
     notes = noted(page, rules)
     whole = whole.edit(list(notes.edits(whole.value)))
-    whole = whole.edit(list(restored(whole.value, page, rules, bool(notes.syllables))))
+    whole = whole.edit(restored(whole.value, page, rules, bool(notes.syllables)))
     if any(r.kind in ("pinyin_note", "shifted_run") for r in whole.repairs):
         whole = whole.edit(_in_order([*leftovers(whole.value), *across(whole.value, rules)]))
     return whole

@@ -19,18 +19,20 @@ LONE_MARK_RE = re.compile(r"\n\?(?=\n|\Z)|\A\?\n")
 STRAY_TAG_RE = re.compile(r"(?<=\?)/[a-z]{1,10}\d?>")
 
 
-def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[Edit]:
+def restored(text: str, page: str, rules: RepairRules, noted: bool) -> list[Edit]:
     """Edits that put the runs of a traditional `text` back in step, in order.
 
     `page` is the whole page: what shows on it, such as its notes (`noted`), makes a mark in `text` more
     likely to be damage. A run with no other damage around it must be much the more plausible for it.
-    Where a page has so many marks that the search stops, the first one not read is put on record as it is.
+    Where a page has so many marks that some are not looked at, the first of those that may be damage is
+    put on record as it is: any on a page with other damage, else one before garbled text.
     """
     if not START_RE.search(text):
-        return
+        return []
     table = codes(rules, statistics())
     finder = Finder(text, table, Plausibility(statistics(), page.translate(table.seen)))
     evident = noted or EVIDENCE_RE.search(page) is not None
+    edits = []
     for run in finder.runs():
         impossible = len(rules.simplified_re.findall(text, run.start, run.end))
         gain = run.gain + IMPOSSIBLE * impossible
@@ -39,9 +41,11 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> Iterator[
             unseen = not text[run.start : run.end].strip("?")  # nothing of the run is left to see
             if certainty == "certain" and (unseen or run.strained):
                 certainty = "likely"
-            yield Edit(run.start, run.end, after, "shifted_run", certainty)
-    if evident and finder.unread >= 0:
-        yield Edit(finder.unread, finder.unread + 1, "?", "unread", "likely")
+            edits.append(Edit(run.start, run.end, after, "shifted_run", certainty))
+    unread = min((m.start for m in finder.unread if evident or m.garbled), default=-1)
+    if unread >= 0:
+        edits.append(Edit(unread, unread + 1, "?", "unread", "likely"))
+    return sorted(edits, key=lambda e: e.start)
 
 
 def leftovers(text: str) -> Iterator[Edit]:

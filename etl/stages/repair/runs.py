@@ -16,8 +16,9 @@ determines its damage.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from heapq import nsmallest
 from itertools import pairwise
 from math import inf
@@ -59,6 +60,7 @@ LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to th
 NEAR_TIE, GIVE_UP = 8.0, 20.0  # among readings that go on alike; beyond a reading that has come to its end
 # A reading so much dearer than the text as it stands is no run; runs of rare names are up to 60 dearer for a while.
 HOPELESS = 120.0
+GARBLED = 11.0  # bits a character behind a mark from which a run is likely there
 UNPAIRED = 6.0  # two quotation marks that do not take turns
 SOBER = 0.4  # the costs of neighbours overlap, so plain 2**-cost would be too sure of itself
 
@@ -99,40 +101,64 @@ class Run:
     beliefs: tuple[float, ...]
 
 
+class Mark(NamedTuple):
+    """A place where a run may begin, and whether what follows it is `garbled`."""
+
+    start: int
+    garbled: bool
+    match: re.Match[str]
+
+
 @dataclass(slots=True)
 class Finder:
-    """Finds runs in one text; `unread` is where the search stopped short of its end, -1 if it did not."""
+    """Finds runs in one text; `unread` are the marks left when the allowance was used up, likely runs first."""
 
     text: str
     codes: Codes
     plausible: Plausibility
     behind: float = BEHIND
-    unread: int = -1
+    unread: list[Mark] = field(default_factory=list)
 
     @property
     def enough(self) -> int:
         """How many costs may be asked for."""
         return ASKED + ASKED_PER_CHAR * len(self.text)
 
-    def runs(self) -> Iterator[Run]:
-        """All places that can be read as a run, left to right, not overlapping.
+    def runs(self) -> list[Run]:
+        """All places that can be read as a run, in order, not overlapping.
 
-        A page has about two runs in a thousand characters. One made of marks is not searched to its end,
-        so that the work stays in proportion to its length.
+        A page has about two runs in a thousand characters. The work stays in proportion to its length:
+        marks before garbled text are looked at first, so that real question marks do not use it up.
         """
-        at = 0
-        while mark := START_RE.search(self.text, at):
-            run = self._run(mark)
-            if run is None or run.strained or run.cost > DEAR:
-                again = replace(self, behind=FAR_BEHIND)._run(mark)
-                if run is None or (again and (again.end != run.end or again.gain > run.gain)):
-                    run = again
+        marks = [Mark(m.start(), self._garbled(m), m) for m in START_RE.finditer(self.text)]
+        found: list[Run] = []
+        for mark in sorted(marks, key=lambda m: not m.garbled):
+            place = bisect(found, mark.start, key=lambda r: r.start)
+            if place and mark.start < found[place - 1].end:
+                continue
+            run = self._look(mark.match) if self.plausible.asked <= self.enough else None
             if self.plausible.asked > self.enough:
-                self.unread = mark.start()
-                return
-            if run:
-                yield run
-            at = run.end if run else mark.start() + 1
+                self.unread.append(mark)
+            elif run and (place == len(found) or run.end <= found[place].start):
+                found.insert(place, run)
+        return found
+
+    def _garbled(self, mark: re.Match[str]) -> bool:
+        """Whether what follows `mark` looks like a run and not like the text behind a real question mark."""
+        text = self.text[mark.start() : mark.end() + 3].split("\n", 1)[0].translate(self.codes.seen)
+        if len(mark[0]) == 1 or len(text) < 3 or text[2] == "？":
+            return True
+        costs = (self.codes.stats.cost(text[i - 2 : i], text[i]) for i in range(2, len(text)))
+        return sum(costs) > GARBLED * (len(text) - 2)
+
+    def _look(self, mark: re.Match[str]) -> Run | None:
+        """The run that begins at `mark`, looked for a second time and wider if it is none or a bad one."""
+        run = self._run(mark)
+        if run is None or run.strained or run.cost > DEAR:
+            again = replace(self, behind=FAR_BEHIND)._run(mark)
+            if run is None or (again and (again.end != run.end or again.gain > run.gain)):
+                return again
+        return run
 
     def _run(self, mark: re.Match[str]) -> Run | None:
         """The run that begins at `mark`; None if no reading comes to an end."""

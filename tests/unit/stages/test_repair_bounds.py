@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -41,9 +42,10 @@ def test_a_page_asks_for_a_bounded_number_of_costs(name: str) -> None:
     page = PAGES[name](Random(1))
     plausible = Plausibility(statistics(), page.translate(TABLE.seen))
     finder = Finder(page, TABLE, plausible)
-    last = max((run.end for run in finder.runs()), default=0)
+    spans = [(run.start, run.end) for run in finder.runs()]
     assert plausible.asked <= ASKED + ASKED_PER_CHAR * len(page) + ONE_STEP
-    assert finder.unread == -1 or finder.unread >= last
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    assert not any(start <= mark.start < end for mark in finder.unread for start, end in spans)
 
 
 def test_what_is_not_read_stays_and_is_on_record() -> None:
@@ -58,3 +60,17 @@ def test_what_is_not_read_stays_and_is_on_record() -> None:
 def test_a_page_with_some_real_marks_is_read_to_its_end() -> None:
     page = EVIDENCE + "他問:“真的嗎?!”民警說:“是真的,老人已經回到家里,家屬都來了!”\n" * 3
     assert "unread" not in {r.kind for r in repair(page, RULES).text.repairs}
+
+
+def test_real_question_marks_do_not_use_up_the_allowance_of_runs() -> None:
+    real = "他問:“真的嗎?!”民警說:“是真的,老人已經回到家里??家屬都來了!”\n" * 300
+    repaired = repair(EVIDENCE + real + "見到了走失的父親?!袄先祟^腦不是十分清晰。", RULES).text.value
+    assert repaired.endswith("见到了走失的父亲。“老人头脑不是十分清晰。")
+    assert repaired.count("真的吗?!”") == 300
+
+
+def test_marks_not_read_on_a_page_without_other_damage_are_on_record_if_they_look_like_runs() -> None:
+    real = "他問:“真的嗎?!”民警說:“是真的,老人已經回到家里??家屬都來了!”\n" * 300
+    noisy = real + "".join("?!" + noise(Random(1), 8) for _ in range(800))
+    assert repair(real, RULES).text.repairs == ()
+    assert "unread" in {r.kind for r in repair(noisy, RULES).text.repairs}
