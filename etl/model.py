@@ -309,6 +309,19 @@ class Extraction:
     segments: tuple[Segment, ...] = ()
 
 
+# ---------------------------------------------------------------- link
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What near-duplicates of an article are looked for by: see `stages.link.signature`."""
+
+    scheme: int
+    chars: int
+    facts: tuple[int, ...]
+    bands: tuple[int, ...]
+
+
 # ---------------------------------------------------------------- the end of the pure part
 
 
@@ -325,6 +338,7 @@ class Processed:
     extraction: Extraction | None = None
     reason: str | None = None
     detail: str = ""
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from etl.errors import RulesError
 if TYPE_CHECKING:
     from etl.rules.extract import ExtractRules
     from etl.rules.layout import LayoutRules
+    from etl.rules.link import LinkRules
     from etl.rules.repair import RepairRules
 
 ROOT = Path(__file__).parent
@@ -62,6 +63,12 @@ class Rules:
     @cached_property
     def extract(self) -> ExtractRules:
         from etl.rules.extract import load
+
+        return load()
+
+    @cached_property
+    def link(self) -> LinkRules:
+        from etl.rules.link import load
 
         return load()
 
