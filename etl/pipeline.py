@@ -16,6 +16,7 @@ from etl.stages.decode import decode
 from etl.stages.extract import extract
 from etl.stages.identity import content_hash
 from etl.stages.layout import layout
+from etl.stages.link.signature import signature
 from etl.stages.normalize import normalize
 from etl.stages.parse import parse
 from etl.stages.repair import repair
@@ -47,6 +48,7 @@ def process(raw: RawFile, rules: Rules) -> Processed:
         article=trace.article,
         content_hash=trace.content_hash,
         extraction=trace.extraction,
+        signature=signature(trace.article.body, rules.link),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
+from etl.model import Signature
 from etl.store.engine import Connection
 from etl.store.rows import Row
 from etl.store.runs import Counts, Run
@@ -19,7 +20,11 @@ BATCH_LOCK = 7_416_020_003  # any constant; held by a batch from its first look-
 
 @dataclass(slots=True)
 class Batch:
-    """`changes` collects (entity, id, operation, old row) and is written last."""
+    """`changes` collects (entity, id, operation, old row) and is written last.
+
+    `signatures` are those of the articles whose text is new here, by article id; `retold` are articles
+    whose incidents are.
+    """
 
     connection: Connection
     run: Run
@@ -27,6 +32,8 @@ class Batch:
     counts: Counts = field(default_factory=Counts)
     file_ids: dict[str, int] = field(default_factory=dict)  # by path
     changes: list[Row] = field(default_factory=list)
+    signatures: dict[int, Signature] = field(default_factory=dict)
+    retold: set[int] = field(default_factory=set)
 
     def rows(self, query: LiteralString, *parameters: Any) -> list[Row]:
         """All rows of a query."""

@@ -235,8 +235,10 @@ def insert_articles(batch: Batch, best: Mapping[int, tuple[int, Processed]]) -> 
             for article_id, (number, done) in best.items()
         ],
     )
-    for article_id in best:
+    for article_id, (_, done) in best.items():
         batch.changed("article", article_id, "insert")
+        if done.signature is not None:
+            batch.signatures[article_id] = done.signature
     insert_details(batch, {article_id: done for article_id, (_, done) in best.items()})
 
 
@@ -270,6 +272,8 @@ def choose_best(
             row = article_row(done, batch.run.ruleset)
             if not same(row, content):
                 changes |= dict(zip(ARTICLE_CONTENT, row, strict=True))
+                if done.signature is not None:
+                    batch.signatures[article_id] = done.signature
         if number != shown_number and (done is not None or raw == shown_raw):
             changes["best_sighting_id"] = number
         elif number != shown_number:

@@ -11,6 +11,7 @@ from etl.model import Article, Extraction
 from etl.store.batch import Batch
 from etl.store.engine import Connection
 from etl.store.incidents import Differences, rederive
+from etl.store.links import link
 from etl.store.rows import ARTICLE_CONTENT, Row, article_of
 from etl.store.runs import Run, fence
 
@@ -49,6 +50,7 @@ def rederive_batch(
                 batch.update("articles", article_id, ("kind", "ruleset", "run_id"), values)
                 batch.changed("article", article_id, "update")
             rederive(batch, article_id, extraction, found)
+        link(batch)
         batch.write_changes()
         if not keep:
             raise Rollback

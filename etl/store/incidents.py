@@ -65,6 +65,7 @@ def insert_incidents(batch: Batch, told: Sequence[tuple[int, int, Incident]]) ->
     ]
     batch.copy("incident_persons", ("incident_id", *PERSON_CONTENT), persons)
     batch.counts.incidents += len(told)
+    batch.retold.update(article_id for article_id, *_ in told)
     for number in numbers:
         batch.changed("incident", number, "insert")
 
@@ -125,11 +126,13 @@ def rederive(batch: Batch, article_id: int, extraction: Extraction, found: Diffe
     for index, number in matched.items():
         incident = incidents[index]
         row = incident_row(index + 1, incident, agencies.get(agency_key(incident)))
-        update_incident(batch, number, old[number], row, incident, found)
+        if update_incident(batch, number, old[number], row, incident, found):
+            batch.retold.add(article_id)
     for number in sorted(old.keys() - matched.values()):
         if old[number][1] is None:
             batch.update("incidents", number, ("withdrawn_at", "run_id"), (batch.now, batch.run.id))
             batch.changed("incident", number, "withdraw", Jsonb(old[number][2]))
+            batch.retold.add(article_id)
             found.withdrawn += 1
     told = [(article_id, n + 1, incident) for n, incident in enumerate(incidents) if n not in matched]
     insert_incidents(batch, told)
@@ -140,8 +143,8 @@ def rederive(batch: Batch, article_id: int, extraction: Extraction, found: Diffe
 
 def update_incident(
     batch: Batch, number: int, old: Row, row: Row, incident: Incident, found: Differences
-) -> None:
-    """Write an incident and its persons where they differ from what stands there."""
+) -> bool:
+    """Write an incident and its persons where they differ from what stands there; whether they did."""
     persons = [person_row(n, person) for n, person in enumerate(incident.persons, 1)]
     columns = ", ".join(PERSON_CONTENT)
     present = batch.rows(
@@ -154,7 +157,7 @@ def update_incident(
         if not same([before], [after])
     ] + (["persons"] if persons_differ else [])
     if old[1] is None and not differing:
-        return
+        return False
     columns_written = (*INCIDENT_CONTENT, "withdrawn_at", "run_id")
     batch.update("incidents", number, columns_written, (*row, None, batch.run.id))
     if persons_differ:
@@ -167,6 +170,7 @@ def update_incident(
         found.fields.update(differing)
     else:
         found.added += 1
+    return True
 
 
 def replace_figures(batch: Batch, article_id: int, extraction: Extraction) -> bool:

@@ -18,6 +18,7 @@ from etl.store.batch import Batch
 from etl.store.contents import write_contents
 from etl.store.engine import Connection
 from etl.store.ledger import is_rejected, write_files, write_rejections
+from etl.store.links import link
 from etl.store.runs import Counts, Run, fence
 
 
@@ -41,6 +42,7 @@ def load_batch(
             write_contents(
                 batch, [x for x in leaves if not is_rejected(x)], [x for x in leaves if is_rejected(x)]
             )
+            link(batch)
             batch.write_changes()
         if again:
             batch.counts = Counts(incidents=batch.counts.incidents)

@@ -331,6 +331,7 @@ incidents = Table(
     Index("ix_incidents_division_occurred_on", "province", "city", "district", "occurred_on"),
     Index("ix_incidents_agency_id_occurred_on", "agency_id", "occurred_on"),
     Index("ix_incidents_station_occurred_on", "station", "occurred_on"),
+    Index("ix_incidents_district_occurred_on", "district", "occurred_on"),
     Index("ix_incidents_outcome", "outcome", postgresql_using="gin"),
     Index("ix_incidents_event_id", "event_id"),
     Index("ix_incidents_run_id", "run_id"),

@@ -1,50 +1,42 @@
-"""Clusters of pairs: what belongs together, whatever the order in which it came."""
+"""Clusters of pairs: what belongs together, whatever the order in which it came.
+
+A clustering maps every member to the set of those it is with; the sets are shared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
 
-def components(members: Iterable[T], pairs: Iterable[tuple[T, T]]) -> list[set[T]]:
-    """The connected components of `members` under `pairs`.
+def singles(members: Iterable[T]) -> dict[T, set[T]]:
+    """The clustering in which everyone is alone."""
+    return {m: {m} for m in members}
 
-    >>> components([1, 2, 3, 4], [(1, 2), (2, 4)])
-    [{1, 2, 4}, {3}]
+
+def merge(
+    clustering: dict[T, set[T]],
+    pairs: Iterable[tuple[T, T]],
+    contradict: Callable[[T, T], bool] = lambda a, b: False,
+) -> None:
+    """Join `pairs` in their order, but for those that would bring two members together that contradict each other.
+
+    >>> clustering = singles("abcd")
+    >>> merge(clustering, [("a", "b"), ("b", "c"), ("c", "d")], lambda x, y: {x, y} == {"a", "c"})
+    >>> sorted(map(sorted, distinct(clustering)))
+    [['a', 'b'], ['c', 'd']]
     """
-    cluster = {m: {m} for m in members}
     for a, b in pairs:
-        join(cluster, a, b)
-    return distinct(cluster)
-
-
-def greedy(
-    members: Iterable[T], pairs: Sequence[tuple[T, T]], contradict: Callable[[T, T], bool]
-) -> list[set[T]]:
-    """Clusters made by joining `pairs` in their order, leaving out a pair that would bring two members
-    together which contradict each other.
-
-    >>> greedy("abc", [("a", "b"), ("b", "c")], lambda x, y: {x, y} == {"a", "c"}) == [{"a", "b"}, {"c"}]
-    True
-    """
-    cluster = {m: {m} for m in members}
-    for a, b in pairs:
-        if cluster[a] is not cluster[b] and not any(contradict(x, y) for x in cluster[a] for y in cluster[b]):
-            join(cluster, a, b)
-    return distinct(cluster)
-
-
-def join(cluster: dict[T, set[T]], a: T, b: T) -> None:
-    """Make one of the clusters of two members; the smaller is poured into the greater."""
-    greater, smaller = sorted((cluster[a], cluster[b]), key=len, reverse=True)
-    if greater is not smaller:
+        greater, smaller = sorted((clustering[a], clustering[b]), key=len, reverse=True)
+        if greater is smaller or any(contradict(x, y) for x in greater for y in smaller):
+            continue
         greater |= smaller
         for m in smaller:
-            cluster[m] = greater
+            clustering[m] = greater
 
 
-def distinct(cluster: Mapping[T, set[T]]) -> list[set[T]]:
-    """Each cluster once, in order of first members."""
-    return list({id(members): members for members in cluster.values()}.values())
+def distinct(clustering: dict[T, set[T]]) -> list[set[T]]:
+    """Each cluster once."""
+    return list({id(cluster): cluster for cluster in clustering.values()}.values())

@@ -16,7 +16,7 @@ from etl.stages.identity import canonical_text
 
 CHINA = timezone(timedelta(hours=8))
 CLOCK = ("minute", "hour")
-DATED = (*CLOCK, "part_of_day", "day")
+DATED = ("minute", "hour", "part_of_day", "day")
 SAME_TIME = timedelta(hours=1)
 NEAR_TIME = timedelta(hours=3)
 DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ class Told:
     kind: str
     start: datetime | None
     end: datetime | None
-    precision: str
+    precision: str | None
     basis: str | None
     time_text: str | None
     station: str | None
@@ -132,7 +132,9 @@ def stations_contradict(a: Told, b: Told) -> bool:
 def related_units(a: Told, b: Told) -> bool:
     """Whether one unit is the other or stands above it in the other's full name."""
     full_a, full_b = a.station_full or a.station or "", b.station_full or b.station or ""
-    return bool(a.station and b.station) and (a.station in full_b or b.station in full_a)
+    if not a.station or not b.station:
+        return False
+    return a.station in full_b or b.station in full_a
 
 
 def people_contradict(a: Iterable[Named], b: Iterable[Named]) -> bool:

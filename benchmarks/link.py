@@ -1,0 +1,177 @@
+"""Linking measured on generated articles: what it finds beside two common methods, and what it costs.
+
+    python -m benchmarks.link quality [ARTICLES]
+    python -m benchmarks.link cost [FEW] [MANY]
+
+`quality` sends pages through the whole pipeline into a database and compares stories and events with the
+truth, pair by pair; word-MinHash and a whitespace simhash get the same bodies.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import combinations
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+
+from benchmarks.link_data import Made, generate
+from etl.model import Found, Leaf, Processed, RawFile
+from etl.pipeline import process
+from etl.rules import load_rules
+from etl.stages.link.events import grams
+from etl.store import embedded, lookups, migrate, runs
+from etl.store.engine import Connection, connect
+from etl.store.load import load_batch
+from etl.store.runs import Counts, Run
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Pairs found and pairs there are."""
+
+    found: int
+    right: int
+    wanted: int
+
+    def __str__(self) -> str:
+        precision = self.right / self.found if self.found else 1.0
+        recall = self.right / self.wanted if self.wanted else 1.0
+        counts = f"{self.right} right of {self.found}, {self.wanted} wanted"
+        return f"precision {precision:.4f}   recall {recall:.4f}   ({counts})"
+
+
+def pairs_of(clusters: Mapping[Hashable, Hashable]) -> set[tuple[int, int]]:
+    """All pairs of members (numbers) with the same cluster."""
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for member, cluster in clusters.items():
+        members[cluster].append(member)  # type: ignore[arg-type]
+    return {pair for some in members.values() for pair in combinations(sorted(some), 2)}
+
+
+def compare(found: set[tuple[int, int]], wanted: set[tuple[int, int]]) -> Score:
+    return Score(len(found), len(found & wanted), len(wanted))
+
+
+# ---------------------------------------------------------------- loading
+
+
+def pages(made: Iterable[Made]) -> list[RawFile]:
+    return [RawFile(f"/made/{m.number:07}", m.page(Random(m.number)), b"%016d" % m.number) for m in made]
+
+
+def process_all(files: Sequence[RawFile]) -> list[Processed]:
+    rules = load_rules()
+    return [process(file, rules) for file in files]
+
+
+def processed(made: Sequence[Made], workers: int) -> list[Processed]:
+    """Every page through the whole pipeline."""
+    parts = [pages(made[at : at + BATCH]) for at in range(0, len(made), BATCH)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return [done for part in pool.map(process_all, parts) for done in part]
+
+
+def load(connection: Connection, run: Run, done: Sequence[Processed]) -> None:
+    for at in range(0, len(done), BATCH):
+        leaves = [
+            Leaf(Found(d.path, 1, 1), d.raw_sha256, d.raw_sha256, d)
+            for d in done[at : at + BATCH]
+            if d.reason is None
+        ]
+        load_batch(connection, run, leaves, Counts())
+
+
+# ---------------------------------------------------------------- quality
+
+
+def story_truth(made: Sequence[Made], articles: Mapping[int, int]) -> dict[int, int]:
+    """article id -> story, as generated; `articles` gives the article id of each number."""
+    return {articles[m.number]: m.story for m in made if m.number in articles}
+
+
+def event_truth(connection: Connection, made: Sequence[Made], articles: Mapping[int, int]) -> dict[int, int]:
+    """incident id -> event, for extracted incidents whose evidence is mostly one generated passage."""
+    stored: dict[int, list[tuple[int, frozenset[str]]]] = defaultdict(list)
+    for number, article, evidence in connection.execute(
+        "SELECT i.id, article_id, substr(body, evidence_start + 1, evidence_end - evidence_start)"
+        " FROM incidents AS i JOIN articles AS a ON a.id = article_id ORDER BY i.id"
+    ):
+        stored[article].append((number, grams(evidence)))
+    truth: dict[int, int] = {}
+    for m in made:
+        free = dict(stored.get(articles.get(m.number, 0), ()))
+        for event, passage in m.told:
+            told = grams(passage)
+            best = max(free, key=lambda n: len(free[n] & told), default=None)
+            if best is not None and len(free[best] & told) >= 0.5 * min(len(free[best]), len(told)):
+                truth[best] = event.number
+                del free[best]
+    return truth
+
+
+def report_misses(
+    made: Sequence[Made], articles: Mapping[int, int], missed: Iterable[tuple[int, int]]
+) -> str:
+    roles = {articles[m.number]: m.role for m in made if m.number in articles}
+    counted = Counter("+".join(sorted((roles[a], roles[b]))) for a, b in missed)
+    return ", ".join(f"{kind} {n}" for kind, n in counted.most_common(8))
+
+
+def quality(articles: int = 20_000) -> None:
+    made = list(generate(articles))
+    print(f"{len(made)} articles: {dict(Counter(m.role for m in made).most_common())}")
+    done = processed(made, 2)
+    with tempfile.TemporaryDirectory() as scratch, embedded.session(Path(scratch) / "home") as url:
+        migrate.upgrade(url)
+        with connect(url, limits=False) as connection:
+            lookups.sync(connection, load_rules())
+            load(connection, runs.start(connection, "benchmark", "rules"), done)
+            numbers = {
+                int(path[6:]): article
+                for path, article in connection.execute(
+                    "SELECT path, article_id FROM sightings AS s JOIN source_files AS f ON f.id = s.source_file_id"
+                )
+            }
+            print_stories(connection, made, numbers)
+            print_events(connection, made, numbers)
+
+
+def print_stories(connection: Connection, made: Sequence[Made], numbers: Mapping[int, int]) -> None:
+    wanted = pairs_of(story_truth(made, numbers))
+    found = pairs_of(dict(connection.execute("SELECT id, story_id FROM articles").fetchall()))
+    notices = {numbers[m.number] for m in made if m.role == "notice"}
+    merged = sum(1 for a, b in found - wanted if a in notices and b in notices)
+    print(f"stories              {compare(found, wanted)}   template notices merged: {merged}")
+    print(f"  missed: {report_misses(made, numbers, wanted - found)}")
+    print(f"  wrong:  {report_misses(made, numbers, found - wanted)}")
+    print(
+        f"  relations: {dict(connection.execute('SELECT relation, count(*) FROM story_pairs GROUP BY 1').fetchall())}"
+    )
+
+
+def print_events(connection: Connection, made: Sequence[Made], numbers: Mapping[int, int]) -> None:
+    truth = event_truth(connection, made, numbers)
+    told = sum(len(m.told) for m in made)
+    stored = dict(connection.execute("SELECT id, event_id FROM incidents").fetchall())
+    wanted = pairs_of(truth)
+    found = pairs_of({n: e for n, e in stored.items() if n in truth})
+    print(f"events               {compare(found, wanted)}   ({len(truth)} of {told} passages extracted)")
+    where = dict(connection.execute("SELECT id, article_id FROM incidents").fetchall())
+    for name, pairs in (("missed", wanted - found), ("wrong", found - wanted)):
+        as_articles = [(where[a], where[b]) for a, b in pairs]
+        print(f"  {name}: {report_misses(made, numbers, as_articles)}")
+    others = len(pairs_of(stored)) - len(found)
+    print(f"  pairs with an incident of no generated event: {others}")
+
+
+if __name__ == "__main__":
+    command, *numbers = sys.argv[1:] or ["quality"]
+    {"quality": quality}[command](*map(int, numbers))

@@ -1,0 +1,205 @@
+"""Stories and events of a batch, in its own transaction: find pairs, judge them, cluster what they touch.
+
+What is new is looked up in an index of signature bands or of units and days, so the cost grows with what is
+new. Verdicts are stored; clusters are made again from the verdicts inside them, so that no order of
+loading shows in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from etl.model import Signature
+from etl.rules import load_rules
+from etl.rules.link import LinkRules
+from etl.stages.link.events import EventVerdict, score
+from etl.stages.link.stories import StoryVerdict, Telling, may_relate, relate, telling
+from etl.store.batch import Batch
+from etl.store.clusters import recluster_events, recluster_stories
+from etl.store.told import incidents_told
+
+Pair = tuple[int, int]  # ids, the smaller first
+PAIRS_AT_ONCE = 200  # pairs whose texts are in memory at a time
+
+
+def link(batch: Batch) -> None:
+    """Stories of the articles with a new text, events of the articles with new incidents."""
+    rules = load_rules().link
+    joined = link_stories(batch, batch.signatures, rules)
+    link_events(batch, batch.retold | joined, rules)
+
+
+def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+    """The pairs, so many at a time that their texts fit into memory."""
+    return (pairs[at : at + PAIRS_AT_ONCE] for at in range(0, len(pairs), PAIRS_AT_ONCE))
+
+
+# ---------------------------------------------------------------- stories
+
+
+def link_stories(batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules) -> set[int]:
+    """Find the near-duplicates of these articles and cluster what they touch; the articles whose pairs changed."""
+    if not signatures:
+        return set()
+    touched = forget_articles(batch, sorted(signatures))
+    verdicts = find_stories(batch, signatures, rules)
+    for (a, b), verdict in verdicts.items():
+        if verdict.joined:
+            touched |= {a, b}
+    recluster_stories(batch, touched)
+    return touched
+
+
+def forget_articles(batch: Batch, article_ids: Sequence[int]) -> set[int]:
+    """Take back signatures and pairs of articles that get a new text; these and all they were joined to."""
+    known = batch.rows(
+        "SELECT article_id, bands FROM article_signatures WHERE article_id = ANY(%s)", article_ids
+    )
+    if not known:
+        return set()
+    ids = [row[0] for row in known]
+    keys = [key for _, bands in known for key in bands]
+    batch.do("DELETE FROM article_bands WHERE key = ANY(%s) AND article_id = ANY(%s)", keys, ids)
+    batch.do("DELETE FROM article_signatures WHERE article_id = ANY(%s)", ids)
+    gone = batch.rows(
+        "DELETE FROM story_pairs WHERE a_id = ANY(%s) OR b_id = ANY(%s) RETURNING a_id, b_id", ids, ids
+    )
+    return {*ids, *(number for pair in gone for number in pair)}
+
+
+def find_stories(
+    batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules
+) -> dict[Pair, StoryVerdict]:
+    """Store the signatures of these articles, and the verdicts on their pairs with all that are stored."""
+    columns = ("article_id", "scheme", "chars", "facts", "bands")
+    batch.copy(
+        "article_signatures",
+        columns,
+        [(n, s.scheme, s.chars, list(s.facts), list(s.bands)) for n, s in signatures.items()],
+    )
+    keys = sorted({(key, number) for number, s in signatures.items() for key in s.bands})
+    batch.copy("article_bands", ("key", "article_id"), keys)
+    verdicts = dict(judged(batch, candidates(batch, signatures), rules))
+    batch.copy(
+        "story_pairs",
+        ("a_id", "b_id", "relation", "joined", "resemblance", "containment", "reasons"),
+        [
+            (a, b, v.relation, v.joined, v.resemblance, v.containment, list(v.reasons))
+            for (a, b), v in verdicts.items()
+        ],
+    )
+    return verdicts
+
+
+def candidates(batch: Batch, signatures: Mapping[int, Signature]) -> list[Pair]:
+    """Pairs of which at least one is given, that share a band and enough facts, in order."""
+    keys = [(key, number) for number, s in signatures.items() for key in s.bands]
+    found = batch.rows(
+        "SELECT DISTINCT least(n.id, b.article_id), greatest(n.id, b.article_id)"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS n (key, id) JOIN article_bands AS b ON b.key = n.key"
+        " WHERE b.article_id <> n.id",
+        [key for key, _ in keys],
+        [number for _, number in keys],
+    )
+    others = sorted({number for pair in found for number in pair} - signatures.keys())
+    facts = {number: frozenset(s.facts) for number, s in signatures.items()}
+    facts |= {
+        number: frozenset(told)
+        for number, told in batch.rows(
+            "SELECT article_id, facts FROM article_signatures WHERE article_id = ANY(%s)", others
+        )
+    }
+    return sorted((a, b) for a, b in found if may_relate(facts[a], facts[b]))
+
+
+def judged(batch: Batch, pairs: Sequence[Pair], rules: LinkRules) -> Iterator[tuple[Pair, StoryVerdict]]:
+    """The pairs whose texts are alike, with their verdicts."""
+    for some in portions(pairs):
+        told = tellings(batch, {number for pair in some for number in pair}, rules)
+        for a, b in some:
+            verdict = relate(told[a], told[b], rules)
+            if verdict is not None:
+                yield (a, b), verdict
+
+
+def tellings(batch: Batch, article_ids: Collection[int], rules: LinkRules) -> dict[int, Telling]:
+    """Stored articles made ready for comparison."""
+    found = batch.rows(
+        "SELECT id, body, published_at, content_hash FROM articles WHERE id = ANY(%s)", list(article_ids)
+    )
+    return {number: telling(body, published_at, key, rules) for number, body, published_at, key in found}
+
+
+# ---------------------------------------------------------------- events
+
+
+def link_events(batch: Batch, article_ids: Collection[int], rules: LinkRules) -> None:
+    """Find what else tells the incidents of these articles, and cluster what that touches."""
+    if not article_ids:
+        return
+    touched = forget_incidents(batch, article_ids)
+    for pair in find_events(batch, article_ids, rules):
+        touched |= set(pair)
+    recluster_events(batch, touched)
+
+
+def forget_incidents(batch: Batch, article_ids: Collection[int]) -> set[int]:
+    """Take back the pairs of these articles' incidents; all that were in them or were decided about by people."""
+    gone = batch.rows(
+        "DELETE FROM event_pairs WHERE a_id IN (SELECT id FROM incidents WHERE article_id = ANY(%s))"
+        " OR b_id IN (SELECT id FROM incidents WHERE article_id = ANY(%s)) RETURNING a_id, b_id",
+        list(article_ids),
+        list(article_ids),
+    )
+    decided = batch.rows(
+        "SELECT i.id FROM incidents AS i JOIN link_verdicts AS v ON v.entity = 'incident' AND i.id IN (v.a_id, v.b_id)"
+        " WHERE i.article_id = ANY(%s)",
+        list(article_ids),
+    )
+    return {number for row in (*gone, *decided) for number in row}
+
+
+def find_events(batch: Batch, article_ids: Collection[int], rules: LinkRules) -> dict[Pair, EventVerdict]:
+    """Store and return the verdicts on pairs of these articles' incidents with all others, of those that join."""
+    pairs = event_candidates(batch, article_ids)
+    verdicts: dict[Pair, EventVerdict] = {}
+    for some in portions(pairs):
+        told = incidents_told(batch, {number for pair in some for number in pair})
+        for a, b in some:
+            verdict = score(told[a], told[b], rules)
+            if verdict.score >= rules.threshold and verdict.contradiction is None:
+                verdicts[a, b] = verdict
+    batch.copy(
+        "event_pairs",
+        ("a_id", "b_id", "score", "reasons"),
+        [(a, b, v.score, list(v.reasons)) for (a, b), v in verdicts.items()],
+    )
+    return verdicts
+
+
+def event_candidates(batch: Batch, article_ids: Collection[int]) -> list[Pair]:
+    """Pairs of incidents of different articles worth weighing: one unit or district within a day, or one story."""
+    ids = list(article_ids)
+    found = batch.rows(
+        "WITH n AS (SELECT id, article_id, station, district, kind, occurred_on FROM incidents"
+        "   WHERE article_id = ANY(%s) AND withdrawn_at IS NULL),"
+        " p AS (SELECT a_id AS one, b_id AS other FROM story_pairs WHERE joined AND a_id = ANY(%s)"
+        "   UNION ALL SELECT b_id, a_id FROM story_pairs WHERE joined AND b_id = ANY(%s)),"
+        " o AS ("
+        " SELECT n.id AS one, i.id AS other FROM n JOIN incidents AS i ON i.station = n.station"
+        "   AND i.occurred_on BETWEEN n.occurred_on - 1 AND n.occurred_on + 1"
+        "   WHERE i.withdrawn_at IS NULL AND i.article_id <> n.article_id"
+        " UNION"
+        " SELECT n.id, i.id FROM n JOIN incidents AS i ON i.district = n.district"
+        "   AND i.occurred_on BETWEEN n.occurred_on - 1 AND n.occurred_on + 1"
+        "   AND split_part(i.kind, '.', 1) = split_part(n.kind, '.', 1)"
+        "   WHERE i.withdrawn_at IS NULL AND i.article_id <> n.article_id"
+        " UNION"
+        " SELECT n.id, i.id FROM n JOIN p ON p.one = n.article_id JOIN incidents AS i ON i.article_id = p.other"
+        "   WHERE i.withdrawn_at IS NULL)"
+        " SELECT DISTINCT least(one, other), greatest(one, other) FROM o ORDER BY 1, 2",
+        ids,
+        ids,
+        ids,
+    )
+    return [(a, b) for a, b in found]
