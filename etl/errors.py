@@ -30,7 +30,7 @@ class SourceError(LeafError):
 
 
 class ArticleError(LeafError):
-    """The bytes were read but no article comes out of them: undecodable, binary, empty, malformed."""
+    """The bytes were read but no article comes out of them: undecodable, binary, empty, an error page."""
 
 
 class StoreError(EtlError):

@@ -274,13 +274,16 @@ def rejected(found: Found, reason: str, detail: str) -> Leaf:
 def refused(leaf: Leaf, error: Exception) -> Leaf:
     """A leaf that the database refuses, as a rejection that names the class of error and no value."""
     state = getattr(error, "sqlstate", None)
+    reason = "bad_value_length" if state == "54000" else "bad_value"
+    if state and state.startswith("23"):
+        reason = "bad_value_constraint"
     detail = f"{type(error).__name__}" + (f", SQLSTATE {state}" if state else "")
     done = Processed(
         leaf.found.path,
         leaf.member,
         leaf.record_no,
         leaf.raw_sha256 or b"",
-        reason="bad_value",
+        reason=reason,
         detail=detail,
     )
     return replace(leaf, processed=done)

@@ -152,7 +152,7 @@ def rejections(records: Sequence[Mapping[str, Any]]) -> None:
         place = (
             r["path"] + (f" » {r['member']}" if r["member"] else "") + (f":{r['line']}" if r["line"] else "")
         )
-        click.echo(f"{r['id']:>6} {r['reason']:<12} {pad(r['zh'], 16)} {place}  {r['detail']}".rstrip())
+        click.echo(f"{r['id']:>6} {r['reason']:<22} {pad(r['zh'], 18)} {place}  {r['detail']}".rstrip())
 
 
 MARKS = ("\x01", "\x02")  # around the words found, until it is known how to show them

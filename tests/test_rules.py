@@ -43,3 +43,10 @@ def test_digest_changes_with_any_file(tmp_path: Path, monkeypatch: pytest.Monkey
     assert etl.rules.Rules().digest == before
     (copy / "reasons.toml").write_text("# changed", encoding="utf-8")
     assert etl.rules.Rules().digest != before
+
+
+def test_every_reason_is_used_and_says_what_to_do() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in ROOT.parent.rglob("*.py"))
+    reasons = load_rules().lookups["rejection_reasons"]
+    assert [r["code"] for r in reasons if f'"{r["code"]}"' not in source] == []
+    assert all(r["zh"] and r["en"] and r["note"].endswith((".", "'*_files/*'.")) for r in reasons)

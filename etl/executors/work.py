@@ -21,9 +21,9 @@ def process_one(file: RawFile) -> Processed:
     try:
         return process(file, load_rules())
     except MemoryError:
-        return rejected(file, "too_complex", "it needs more memory than a worker may use")
+        return rejected(file, "too_complex_memory", "it needs more memory than a worker may use")
     except RecursionError:
-        return rejected(file, "too_complex", "nested too deeply")
+        return rejected(file, "too_complex_nesting", "nested too deeply")
     except Exception as e:
         trace = e.__traceback__
         while trace is not None and trace.tb_next is not None:

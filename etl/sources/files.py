@@ -49,7 +49,7 @@ def walk_folder(folder: bytes) -> Iterator[Entry]:
         yield Skipped(escape_path(folder), "vanished")
         return
     except OSError as e:
-        yield Unusable(escape_path(folder), "unreadable", describe(e))
+        yield Unusable(escape_path(folder), refusal(e, "unreadable_folder"), describe(e))
         return
     for key, entry in entries:
         if not key.endswith(b"/"):
@@ -70,11 +70,11 @@ def judge(path: bytes) -> Entry:
     except FileNotFoundError:
         return Skipped(shown, "vanished")
     except OSError as e:
-        return Unusable(shown, "unreadable", describe(e))
+        return Unusable(shown, refusal(e), describe(e))
     if stat.S_ISLNK(info.st_mode):
         return Skipped(shown, "link")
     if not stat.S_ISREG(info.st_mode):
-        return Unusable(shown, "not_regular", "a pipe, socket or device")
+        return Unusable(shown, irregular(info.st_mode), "")
     return Found(shown, info.st_size, info.st_mtime_ns)
 
 
@@ -82,8 +82,8 @@ def read_bytes(found: Found, max_bytes: int) -> tuple[bytes, bytes]:
     """The bytes of a file and their SHA-256.
 
     Never follows a link and never blocks on a pipe put in the file's place. Raises SourceError
-    (`unreadable`, `not_regular`, `too_large`), FileNotFoundError if it is gone, Changed if it is not as it
-    was found, or changed until the end of reading.
+    (`too_large`, or of the families `unreadable` and `not_regular`), FileNotFoundError if it is gone,
+    Changed if it is not as it was found, or changed until the end of reading.
     """
     fd = open_regular(found)
     try:
@@ -92,7 +92,7 @@ def read_bytes(found: Found, max_bytes: int) -> tuple[bytes, bytes]:
         data = read_all(fd, found.size)
         after = os.fstat(fd)
     except OSError as e:
-        raise SourceError("unreadable", describe(e)) from e
+        raise SourceError(refusal(e), describe(e)) from e
     finally:
         os.close(fd)
     if (found.size, found.mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != found.size:
@@ -112,16 +112,16 @@ def open_regular(found: Found) -> int:
     except FileNotFoundError:
         raise
     except OSError as e:
-        raise SourceError("not_regular" if e.errno == errno.ELOOP else "unreadable", describe(e)) from e
+        raise SourceError("not_regular" if e.errno == errno.ELOOP else refusal(e), describe(e)) from e
     try:
         now = os.fstat(fd)
         if not stat.S_ISREG(now.st_mode):
-            raise SourceError("not_regular", "a pipe, socket or device")
+            raise SourceError(irregular(now.st_mode))
         if (found.size, found.mtime_ns) != (now.st_size, now.st_mtime_ns):
             raise Changed
     except OSError as e:
         os.close(fd)
-        raise SourceError("unreadable", describe(e)) from e
+        raise SourceError(refusal(e), describe(e)) from e
     except BaseException:
         os.close(fd)
         raise
@@ -153,6 +153,23 @@ def nothing_to_load(path: str) -> bool:
     if os.path.isdir(raw) and not os.path.islink(raw):
         return os.access(raw, os.R_OK | os.X_OK)
     return isinstance(judge(raw), Skipped)
+
+
+def refusal(error: OSError, otherwise: str = "unreadable") -> str:
+    """The reason for an entry that the system did not let us read."""
+    if error.errno == errno.ENAMETOOLONG:
+        return "unreadable_path"
+    denied = error.errno in (errno.EACCES, errno.EPERM)
+    return "unreadable_permission" if denied and otherwise == "unreadable" else otherwise
+
+
+def irregular(mode: int) -> str:
+    """The reason for an entry that is no regular file."""
+    if stat.S_ISFIFO(mode):
+        return "not_regular_pipe"
+    if stat.S_ISSOCK(mode):
+        return "not_regular_socket"
+    return "not_regular_device" if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) else "not_regular"
 
 
 def describe(error: OSError) -> str:

@@ -29,42 +29,62 @@ MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 
-# First bytes of formats that are no text, whatever the file is called, and what to call them.
+# First bytes of formats that are no text, whatever the file is called: the reason, and what to call them.
 MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF87a": "a GIF image",
-    b"GIF89a": "a GIF image",
-    b"BM\x00": "a BMP image",
-    b"II*\x00": "a TIFF image",
-    b"MM\x00*": "a TIFF image",
-    b"\x00\x00\x01\x00": "an icon",
-    b"RIFF": "a WebP image, sound or video",
-    b"%PDF-": "a PDF document",
-    b"%!PS": "a PostScript document",
-    b"{\\rtf": "an RTF document",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"PK\x05\x06": "an empty ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ\x00": "an xz archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"\x04\x22\x4d\x18": "an lz4 archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"Rar!\x1a\x07": "a RAR archive",
-    b"\x7fELF": "a program",
-    b"MZ\x90\x00": "a program",
-    b"\xca\xfe\xba\xbe": "a program",
-    b"\x00asm": "a program",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an office document",
-    b"OggS": "sound or video",
-    b"ID3": "sound",
-    b"fLaC": "sound",
-    b"\x1a\x45\xdf\xa3": "a video",
-    b"SQLite format 3\x00": "a database",
-    b"PGDMP": "a database dump",
+    b"\x89PNG": ("binary_image", "PNG"),
+    b"\xff\xd8\xff": ("binary_image", "JPEG"),
+    b"GIF87a": ("binary_image", "GIF"),
+    b"GIF89a": ("binary_image", "GIF"),
+    b"BM\x00": ("binary_image", "BMP"),
+    b"II*\x00": ("binary_image", "TIFF"),
+    b"MM\x00*": ("binary_image", "TIFF"),
+    b"\x00\x00\x01\x00": ("binary_image", "icon"),
+    b"8BPS": ("binary_image", "Photoshop"),
+    b"RIFF": ("binary_media", "RIFF: WebP, WAV or AVI"),
+    b"OggS": ("binary_media", "Ogg"),
+    b"ID3": ("binary_media", "MP3"),
+    b"fLaC": ("binary_media", "FLAC"),
+    b"\x1a\x45\xdf\xa3": ("binary_media", "Matroska"),
+    b"#!AMR": ("binary_media", "AMR"),
+    b"%PDF-": ("binary_pdf", "PDF"),
+    b"%!PS": ("binary_pdf", "PostScript"),
+    b"{\\rtf": ("binary_office", "RTF"),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("binary_office", "Word, Excel or PowerPoint before 2007"),
+    b"PK\x03\x04": ("binary_archive", "ZIP"),
+    b"PK\x05\x06": ("binary_archive", "empty ZIP"),
+    b"7z\xbc\xaf\x27\x1c": ("binary_archive", "7z"),
+    b"Rar!\x1a\x07": ("binary_archive", "RAR"),
+    b"MSCF": ("binary_archive", "CAB"),
+    b"!<arch>\n": ("binary_archive", "ar"),
+    b"\x1f\x8b": ("binary_compressed", "gzip"),
+    b"\x1f\x9d": ("binary_compressed", "compress"),
+    b"BZh": ("binary_compressed", "bzip2"),
+    b"\xfd7zXZ\x00": ("binary_compressed", "xz"),
+    b"\x28\xb5\x2f\xfd": ("binary_compressed", "zstd"),
+    b"\x04\x22\x4d\x18": ("binary_compressed", "lz4"),
+    b"\x7fELF": ("binary_program", "ELF"),
+    b"MZ\x90\x00": ("binary_program", "Windows program"),
+    b"\xca\xfe\xba\xbe": ("binary_program", "Java class or macOS program"),
+    b"\xcf\xfa\xed\xfe": ("binary_program", "macOS program"),
+    b"\x00asm": ("binary_program", "WebAssembly"),
+    b"dex\n": ("binary_program", "Android program"),
+    b"SQLite format 3\x00": ("binary_database", "SQLite"),
+    b"PGDMP": ("binary_database", "PostgreSQL dump"),
+    b"wOFF": ("binary_font", "WOFF"),
+    b"wOF2": ("binary_font", "WOFF2"),
+    b"OTTO": ("binary_font", "OpenType"),
+    b"\x00\x01\x00\x00\x00": ("binary_font", "TrueType"),
 }
-TAR_MAGIC = slice(257, 262)  # where a tar archive says ustar
+# Likewise, where the mark stands behind the first bytes: ustar of a tar archive, ftyp of MP4 and HEIC.
+LATER_MAGIC = {
+    (257, b"ustar"): ("binary_archive", "tar"),
+    (4, b"ftyp"): ("binary_media", "MP4, MOV or HEIC"),
+    (4, b"Standard Jet DB"): ("binary_database", "Access"),
+}
+ZIP = b"PK\x03\x04"
+ENCRYPTED_FLAG = 1  # in the flags of a ZIP member's header
+OFFICE_MEMBERS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"word/", b"xl/", b"ppt/", b"mimetype")
+ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")  # the stream that such a file holds
 
 # Labels seen in pages, and the codec that reads what is really sent under them (each is a superset).
 LABELS = {
@@ -110,6 +130,7 @@ EVERYDAY_RE = re.compile(f"[{EVERYDAY}]")
 C1_RE = re.compile("[\x80-\x9f]")
 TWO_BYTES_RE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
 MAX_CHANCE_LETTERS = 8
+HAN_UTF8_RE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf][\x80-\xbf]){4}")
 HAN_LEAD_RE = re.compile(rb"[\xe0-\xff]")
 HIGH_RE = re.compile(r"[^\x00-\x7f]")
 
@@ -130,30 +151,52 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     >>> decode("派出所接到報警".encode("big5")).encoding
     'cp950'
 
-    Raises ArticleError: `empty`, `binary`, or `undecodable` (over 0.5 % of the characters replaced).
+    Raises ArticleError with a reason of the families `empty`, `binary`, `undecodable` (over 0.5 % of the
+    characters replaced), or `encrypted`.
     """
+    size = len(data)
     if data.endswith(b"\0" * 8):  # a file's tail after a crash; one is kept where UTF-16 may need it
         data = data.rstrip(b"\0")
         data += b"\0" * (len(data) % 2)
+    if not data:
+        raise ArticleError("empty_zeros" if size else "empty", f"{size} bytes")
     if not data.strip(b"\x00\t\n\r\x0b\x0c "):
-        raise ArticleError("empty", f"{len(data)} bytes, none of them text")
+        raise ArticleError("empty_blank", f"{size} bytes, none of them text")
     for mark, codec in MARKS:
         if data.startswith(mark):
             return cleaned(data[len(mark) :].decode(codec, "replace"), codec, 1.0)
-    format_ = next((name for magic, name in MAGIC.items() if data.startswith(magic)), None)
-    if format_ or data[TAR_MAGIC] == b"ustar":
-        raise ArticleError("binary", format_ or "a tar archive")
+    refuse_formats(data)
     text = strict(data, "utf-8") or joined_surrogates(data)
     if text is not None and not doubtful_utf8(data):
         return cleaned(undoubled(text) or text, "utf-8", 1.0)
+    refuse_mixture(data)
     return cleaned(*by_evidence(data, declared))
+
+
+def refuse_formats(data: bytes) -> None:
+    """Raise ArticleError for a format that is no text, told by its mark."""
+    found = next((f for mark, f in MAGIC.items() if data.startswith(mark)), None) or next(
+        (f for (at, mark), f in LATER_MAGIC.items() if data.startswith(mark, at)), None
+    )
+    if found is None:
+        return
+    reason, name = found
+    if data.startswith(ZIP) and data[30:].startswith(OFFICE_MEMBERS):
+        reason, name = "binary_office", "Word, Excel, PowerPoint, OpenDocument or EPUB"
+    if (data.startswith(ZIP) and data[6:7] and data[6] & ENCRYPTED_FLAG) or ENCRYPTED_OFFICE in data:
+        reason = "encrypted"
+    raise ArticleError(reason, name)
 
 
 def cleaned(text: str, encoding: str, confidence: float) -> Decoded:
     """The decoded text after the choke point: damage measured, unwanted characters gone, newlines LF."""
     bad = text.count("\ufffd")
     if bad > max(1, MAX_BAD_SHARE * len(text)):
-        raise ArticleError("undecodable", f"{bad} of {len(text)} characters unreadable as {encoding}")
+        lost = encoding == "utf-8" and confidence == 1  # every byte was valid: they stand in the file
+        raise ArticleError(
+            "undecodable_lost" if lost else "undecodable",
+            f"{bad} of {len(text)} characters {'lost before' if lost else f'unreadable as {encoding}'}",
+        )
     if bad:
         confidence = min(confidence, 0.9)
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
@@ -164,7 +207,7 @@ def cleaned(text: str, encoding: str, confidence: float) -> Decoded:
         if removed > max(8, MAX_CONTROL_SHARE * len(text)):
             raise ArticleError("binary", f"{removed} control characters among {len(text)}")
     if not text.strip():
-        raise ArticleError("empty", "no text between control characters and white space")
+        raise ArticleError("empty_blank", "no text between control characters and white space")
     return Decoded(text, encoding, round(confidence, 3))
 
 
@@ -218,6 +261,19 @@ def doubtful_utf8(data: bytes) -> bool:
         return data.count(b"\0") * 8 > len(data)
     letters = len(TWO_BYTES_RE.findall(data, 0, SAMPLE_BYTES))
     return 0 < letters <= MAX_CHANCE_LETTERS and not HAN_LEAD_RE.search(data, 0, SAMPLE_BYTES)
+
+
+def refuse_mixture(data: bytes) -> None:
+    """Raise ArticleError for lines of Chinese in UTF-8 beside others in GB18030, as in files put together."""
+    if b"\0" in data or not HAN_UTF8_RE.search(data):
+        return
+    lines = data.split(b"\n")
+    others = [line for line in lines if strict(line, "utf-8") is None]
+    if not any(map(HAN_UTF8_RE.search, set(lines) - set(others))):
+        return
+    text = strict(b"\n".join(others), "gb18030")
+    if text and len(EVERYDAY_RE.findall(text)) >= PLAIN_SHARE * len(HIGH_RE.findall(text)):
+        raise ArticleError("undecodable_mixed", "lines in UTF-8, and lines in GB18030")
 
 
 def by_evidence(data: bytes, declared: str | None) -> tuple[str, str, float]:

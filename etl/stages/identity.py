@@ -68,12 +68,12 @@ def canonical_text(text: str) -> str:
 def content_hash(title: str | None, body: str) -> bytes:
     """SHA-256 over the canonical body; under 200 canonical characters the title goes before it.
 
-    Raises ArticleError `empty` if neither holds a character.
+    Raises ArticleError `empty_words` if neither holds a character.
     """
     canonical = canonical_text(body)
     if len(canonical) < SHORT_BODY_CHARS:
         heading = canonical_text(title or "")
         if not heading and not canonical:
-            raise ArticleError("empty", "neither title nor body")
+            raise ArticleError("empty_words", "neither title nor body holds a word")
         canonical = f"{heading}\n{canonical}"
     return sha256(canonical.encode()).digest()

@@ -75,7 +75,7 @@ def unreadable_paths(connection: Connection) -> list[str]:
     """Paths rejected because nothing could be read there; what stands there now may be something else."""
     rows = connection.execute(
         "SELECT DISTINCT path FROM rejections"
-        " WHERE resolved_by IS NULL AND reason IN ('unreadable', 'not_regular') ORDER BY path"
+        " WHERE resolved_by IS NULL AND reason ~ '^(unreadable|not_regular)' ORDER BY path"
     )
     return [row[0] for row in rows]
 

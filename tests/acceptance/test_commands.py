@@ -45,7 +45,7 @@ def test_summary_and_status_are_readable(etl: Etl) -> None:
 def test_rejects_say_what_and_why(etl: Etl) -> None:
     etl("run", str(SAMPLES / "bad"))
     listed = json.loads(etl("rejects", "list", "--json").stdout)
-    assert {r["reason"] for r in listed} >= {"empty", "binary"}
+    assert {r["reason"] for r in listed} >= {"empty", "binary_image"}
     shown = etl("rejects", "show", str(listed[0]["id"]))
     assert listed[0]["path"] in shown.stdout
     assert "what_to_do" in shown.stdout
@@ -58,6 +58,8 @@ def test_a_reason_that_does_not_exist_is_refused(etl: Etl) -> None:
         line = one_line(etl("rejects", command, "--reason", "bogus"), 2)
         assert "undecodable" in line
         assert "too_large" in line
+    assert "binary_image" in etl("rejects", "list", "--reason", "binary").stdout
+    assert "binary_image" not in etl("rejects", "list", "--reason", "empty").stdout
     assert result(etl("rejects", "list", "--reason", "timeout", "--json")) == []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import socket
 import zipfile
@@ -53,7 +54,7 @@ def cases() -> list[Case]:
     numbers = Numbers()
     made = [
         case
-        for group in (encodings, characters, empties, binaries, front_matters, pages, hostile_texts, values,
+        for group in (encodings, characters, empties, binaries, front_matters, pages, answers, hostile_texts, values,
                       file_kinds, names, sizes_and_times)
         for case in group(numbers)
     ]  # fmt: skip
@@ -106,12 +107,12 @@ def encodings(n: Numbers) -> Iterator[Case]:
     yield loaded(g, "nul-tail-after-crash.txt", n.story().encode() + bytes(4096), present=good)
     yield loaded(g, "ascii-only.txt", "Police notice 2021: lost wallet returned to its owner.\n" * 3)
     text = n.story().encode()
-    yield refused(g, "utf8-then-gbk.txt", "undecodable", text + n.story().encode("gbk") * 2)
+    yield refused(g, "utf8-then-gbk.txt", "undecodable_mixed", text + n.story().encode("gbk") * 2)
     yield refused(
         g, "random-bytes.txt", "undecodable", bytes((i * 7919 + i // 13) % 256 for i in range(3000))
     )
-    yield refused(g, "only-replacement.txt", "undecodable", "\ufffd" * 400)
-    yield refused(g, "a-tenth-replaced.txt", "undecodable", n.story() + "\ufffd" * 20)
+    yield refused(g, "only-replacement.txt", "undecodable_lost", "\ufffd" * 400)
+    yield refused(g, "a-tenth-replaced.txt", "undecodable_lost", n.story() + "\ufffd" * 20)
     yield refused(
         g, "latin1-french.txt", "undecodable", "Une journée ordinaire à l'été. ".encode("latin-1") * 9
     )
@@ -148,28 +149,40 @@ def characters(n: Numbers) -> Iterator[Case]:
 
 def empties(n: Numbers) -> Iterator[Case]:
     g = "empty"
-    contents: dict[str, bytes | str] = {
-        "zero-bytes.txt": b"",
-        "white-space.txt": " \t\r\n \n",
-        "ideographic-space.txt": "　　\n　",
-        "no-break-space.txt": "\u00a0\u00a0",
-        "zero-width-only.txt": "\u200b\ufeff\u200d",
-        "bom-only.txt": b"\xef\xbb\xbf",
-        "utf16-mark-only.txt": b"\xff\xfe",
-        "nul-only.txt": bytes(4096),
-        "punctuation-only.txt": "。。，，！！？？\n……",
-        "form-feeds.txt": b"\x0c\x0b\x0c",
-        "empty-page.html": "<html><head></head><body></body></html>",
-        "script-only.html": "<html><body><script>var a='柳河派出所接到报警';</script></body></html>",
-        "style-only.html": "<html><style>p{content:'报警'}</style><body></body></html>",
-        "image-only.html": "<html><body><img src='a.jpg'></body></html>",
-        "comment-in-body.html": "<html><body><!-- 柳河派出所接到报警 --></body></html>",
-        "template-only.html": "<html><body><template><p>柳河派出所接到报警。</p></template></body></html>",
-        "hidden-only.html": "<html><body><p style='display:none'>柳河派出所接到报警。</p></body></html>",
-        "unclosed-attribute.html": f'<html><body><p title="{n.story()}</p></body></html>',
-    }
-    for name, content in contents.items():
-        yield refused(g, name, "empty", content)
+    contents: dict[str, tuple[str, bytes | str]] = {
+        "zero-bytes.txt": ("empty", b""),
+        "white-space.txt": ("empty_blank", " \t\r\n \n"),
+        "ideographic-space.txt": ("empty_blank", "　　\n　"),
+        "no-break-space.txt": ("empty_blank", "\u00a0\u00a0"),
+        "zero-width-only.txt": ("empty_words", "\u200b\ufeff\u200d"),
+        "bom-only.txt": ("empty_blank", b"\xef\xbb\xbf"),
+        "utf16-mark-only.txt": ("empty_blank", b"\xff\xfe"),
+        "nul-only.txt": ("empty_zeros", bytes(4096)),
+        "one-nul.txt": ("empty_blank", bytes(1)),
+        "punctuation-only.txt": ("empty_words", "。。，，！！？？\n……"),
+        "form-feeds.txt": ("empty_blank", b"\x0c\x0b\x0c"),
+        "front-matter-only.md": ("empty_words", "---\ndate: 2021-03-09\n---\n"),
+        "empty-page.html": ("empty_page", "<html><head></head><body></body></html>"),
+        "style-only.html": ("empty_page", "<html><style>p{content:'报警'}</style><body></body></html>"),
+        "comment-in-body.html": ("empty_page", "<html><body><!-- 柳河派出所接到报警 --></body></html>"),
+        "template-only.html": (
+            "empty_page", "<html><body><template><p>柳河派出所接到报警。</p></template></body></html>",
+        ),
+        "hidden-only.html": (
+            "empty_page", "<html><body><p style='display:none'>柳河派出所接到报警。</p></body></html>",
+        ),
+        "unclosed-attribute.html": ("empty_page", f'<html><body><p title="{n.story()}</p></body></html>'),
+        "script-only.html": (
+            "empty_script", "<html><body><script>var a='柳河派出所接到报警';</script></body></html>",
+        ),
+        "made-by-scripts.html": (
+            "empty_script",
+            "<html><head><title>柳河新闻网</title></head><body><div id=app></div><script src=a.js></script></body>",
+        ),
+        "image-only.html": ("empty_images", "<html><body><img src='a.jpg'></body></html>"),
+    }  # fmt: skip
+    for name, (reason, content) in contents.items():
+        yield refused(g, name, reason, content)
     links = "".join(f"<li><a href='/{i}'>栏目{i}</a></li>" for i in range(40))
     yield refused(g, "links-only.html", "no_article", f"<html><body><ul>{links}</ul></body></html>")
 
@@ -182,30 +195,42 @@ def binaries(n: Numbers) -> Iterator[Case]:
         archive.writestr("../../etc/passwd", SECRET)
     tar = bytearray(1024)
     tar[0:4], tar[257:262] = b"name", b"ustar"
-    contents: dict[str, bytes] = {
-        "png.txt": b"\x89PNG\r\n\x1a\n" + text,
-        "jpeg.txt": b"\xff\xd8\xff\xe0" + text,
-        "gif.html": b"GIF89a" + text,
-        "tiff.txt": b"II*\x00" + text,
-        "webp.txt": b"RIFF\x00\x00\x00\x00WEBP" + text,
-        "pdf.txt": b"%PDF-1.7\n" + text,
-        "rtf.txt": b"{\\rtf1\\ansi " + text,
-        "word.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512),
-        "zip.txt": packed.getvalue(),
-        "gzip.txt": gzip.compress(text, mtime=0),
-        "gzip-bomb.txt": gzip.compress(bytes(50 << 20), mtime=0),
-        "bzip2.txt": b"BZh91AY&SY" + bytes(64),
-        "xz.txt": b"\xfd7zXZ\x00" + bytes(64),
-        "zstd.txt": b"\x28\xb5\x2f\xfd" + bytes(64),
-        "7z.txt": b"7z\xbc\xaf\x27\x1c" + bytes(64),
-        "rar.txt": b"Rar!\x1a\x07\x00" + bytes(64),
-        "tar.txt": bytes(tar),
-        "elf.txt": b"\x7fELF\x02\x01\x01" + bytes(64),
-        "sqlite.txt": b"SQLite format 3\x00" + bytes(84),
-        "mp3.txt": b"ID3\x03\x00" + bytes(64),
+    locked = bytearray(packed.getvalue())
+    locked[6] |= 1
+    document = io.BytesIO()
+    with zipfile.ZipFile(document, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    office = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
+    contents: dict[str, tuple[str, bytes]] = {
+        "png.txt": ("binary_image", b"\x89PNG\r\n\x1a\n" + text),
+        "jpeg.txt": ("binary_image", b"\xff\xd8\xff\xe0" + text),
+        "gif.html": ("binary_image", b"GIF89a" + text),
+        "tiff.txt": ("binary_image", b"II*\x00" + text),
+        "webp.txt": ("binary_media", b"RIFF\x00\x00\x00\x00WEBP" + text),
+        "mp3.txt": ("binary_media", b"ID3\x03\x00" + bytes(64)),
+        "mp4.txt": ("binary_media", b"\x00\x00\x00\x20ftypisom" + bytes(64)),
+        "pdf.txt": ("binary_pdf", b"%PDF-1.7\n" + text),
+        "postscript.txt": ("binary_pdf", b"%!PS-Adobe-3.0\n" + text),
+        "rtf.txt": ("binary_office", b"{\\rtf1\\ansi " + text),
+        "word.doc": ("binary_office", office),
+        "word.docx": ("binary_office", document.getvalue()),
+        "word-with-password.docx": ("encrypted", office + "EncryptedPackage".encode("utf-16-le")),
+        "zip-with-password.txt": ("encrypted", bytes(locked)),
+        "zip.txt": ("binary_archive", packed.getvalue()),
+        "7z.txt": ("binary_archive", b"7z\xbc\xaf\x27\x1c" + bytes(64)),
+        "rar.txt": ("binary_archive", b"Rar!\x1a\x07\x00" + bytes(64)),
+        "tar.txt": ("binary_archive", bytes(tar)),
+        "gzip.txt": ("binary_compressed", gzip.compress(text, mtime=0)),
+        "gzip-bomb.txt": ("binary_compressed", gzip.compress(bytes(50 << 20), mtime=0)),
+        "bzip2.txt": ("binary_compressed", b"BZh91AY&SY" + bytes(64)),
+        "xz.txt": ("binary_compressed", b"\xfd7zXZ\x00" + bytes(64)),
+        "zstd.txt": ("binary_compressed", b"\x28\xb5\x2f\xfd" + bytes(64)),
+        "elf.txt": ("binary_program", b"\x7fELF\x02\x01\x01" + bytes(64)),
+        "sqlite.txt": ("binary_database", b"SQLite format 3\x00" + bytes(84)),
+        "font.txt": ("binary_font", b"wOF2\x00\x01\x00\x00" + bytes(64)),
     }
-    for name, content in contents.items():
-        yield refused(g, name, "binary", content, absent=SECRET)
+    for name, (reason, content) in contents.items():
+        yield refused(g, name, reason, content, absent=SECRET)
     yield refused(g, "deflate-without-a-head.txt", "undecodable", zlib.compress(text * 9)[2:])
 
 
@@ -246,19 +271,23 @@ def front_matters(n: Numbers) -> Iterator[Case]:
     }
     for name, lines in fine.items():
         yield loaded(g, name, head(lines), present=good)
-    complex_ = {
+    nesting = {
         "nested-51.md": "title: 一\nx: " + "[" * 50 + "]" * 50,
         "nested-30000.md": "title: 一\nx: " + "[" * 30_000,
         "nested-blocks.md": "title: 一\n" + "\n".join(" " * i + "a:" for i in range(90)),
+    }
+    for name, lines in nesting.items():
+        yield refused(g, name, "too_complex_nesting", head(lines))
+    references = {
         "anchor.md": "title: &a 一",
         "alias.md": "title: 一\nx: &a 1\ny: *a",
         "alias-bomb.md": "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\ntitle: 一",
         "merge-key-bomb.md": "a: &a {x: 1}\nb: {<<: [*a, *a]}\ntitle: 一",
         "self-reference.md": "title: &a [*a]",
     }
-    for name, lines in complex_.items():
-        yield refused(g, name, "too_complex", head(lines))
-    yield refused(g, "over-64-kilobytes.md", "too_large", head("title: 一\nx: " + "y" * 65_536))
+    for name, lines in references.items():
+        yield refused(g, name, "too_complex_alias", head(lines))
+    yield refused(g, "over-64-kilobytes.md", "too_large_front_matter", head("title: 一\nx: " + "y" * 65_536))
     escaped = head('title: "失\\0主\\x01找\\uFFFF回"\nthumbnail: "http://a.example/\\0.jpg"')
     yield loaded(g, "escaped-controls.md", escaped, present=good)
     yield loaded(g, "never-closed.md", f"---\ntitle: 一\n{n.story()}", present=good)
@@ -323,7 +352,49 @@ def pages(n: Numbers) -> Iterator[Case]:
         f"<!ENTITY {chr(98 + i)} '{f'&{chr(97 + i)};' * 10}'>" for i in range(9)
     )
     yield loaded(g, "billion-laughs.html", laughs + "]>" + page("<p>&j;</p>"), present=good)
-    yield refused(g, "slashes-swallow-the-page.html", "empty", f"<html><body>{'<a/' * 20_000}{n.story()}")
+    yield refused(
+        g, "slashes-swallow-the-page.html", "empty_page", f"<html><body>{'<a/' * 20_000}{n.story()}"
+    )
+
+
+def answers(n: Numbers) -> Iterator[Case]:
+    """What was fetched instead of an article."""
+    g = "answer"
+
+    def page(title: str, body: str, head: str = "") -> str:
+        return f"<html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
+
+    contents = {
+        "not-found.html": ("error", page("404 Not Found", "<h1>404 Not Found</h1><hr>nginx/1.18.0")),
+        "bad-gateway.html": ("error", page("502 Bad Gateway", "<center><h1>502 Bad Gateway</h1></center>")),
+        "gone-in-chinese.html": ("error", page("柳河新闻网", "<p>抱歉，您访问的页面不存在或已被删除。</p>")),
+        "server-error.html": ("error", page("出错了", "<p>服务器内部错误，请稍后再试。</p>")),
+        "access-denied.html": ("error", page("Access Denied", "<p>Reference #18.2f</p>")),
+        "captcha.html": ("check", page("安全验证", "<p>请完成下方验证后继续访问。</p>")),
+        "too-many-requests.html": ("check", page("提示", "<p>您的访问过于频繁，请稍后再试。</p>")),
+        "just-a-moment.html": ("check", page("Just a moment...", "<p>Enable JavaScript and cookies.</p>")),
+        "login.html": ("login", page("用户登录", "<form>账号<input name=u>密码<input type=password></form>")),
+        "refresh.html": (
+            "redirect", page("跳转中", "<a href=/a>点击这里</a>继续", "<meta http-equiv=refresh content='0;url=/a'>"),
+        ),
+        "rss.xml": ("feed", f'<?xml version="1.0"?><rss><channel><item>{n.story()}</item></channel></rss>'),
+        "atom.txt": ("feed", f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{n.story()}</entry></feed>'),
+        "sitemap.xml": ("feed", "<urlset><url><loc>http://a.example/</loc></url></urlset>"),
+        "object.json": ("data", json.dumps({"title": "失主找回背包", "content": n.story()}, ensure_ascii=False)),
+        "list.txt": ("data", json.dumps([{"content": n.story()}] * 3)),
+        "lines.txt": ("data", (json.dumps({"content": n.story()}) + "\n") * 3),
+    }  # fmt: skip
+    for name, (reason, content) in contents.items():
+        yield refused(g, name, f"no_article_{reason}", content)
+    good = "柳河派出所接到报警"
+    about = n.story().replace("民警赶到后", "其手机显示“404 Not Found，请完成安全验证”，民警赶到后")
+    yield loaded(
+        g, "story-about-an-error-page.html", page("页面不存在？民警提醒", f"<p>{about}</p>"), present=good
+    )
+    yield loaded(g, "story-with-a-login-form.html", page("寻包", f"<input type=password><p>{n.story()}</p>"))
+    yield loaded(g, "story-in-brackets.txt", f"[图文] {n.story()} [完]", present=good)
+    yield loaded(g, "story-in-braces.txt", "{" + n.story() + "}", present=good)
+    yield loaded(g, "photo-page.html", page("柳河民警雪中执勤", "<img src='http://a.example/1.jpg'>"))
 
 
 def hostile_texts(n: Numbers) -> Iterator[Case]:
@@ -414,14 +485,19 @@ def file_kinds(n: Numbers) -> Iterator[Case]:
         path.write_text(n.story(), encoding="utf-8")
         path.chmod(0)
 
+    def closed_folder(path: Path) -> None:
+        path.mkdir()
+        (path / "within.txt").write_text(n.story(), encoding="utf-8")
+        path.chmod(0)
+
     def folder_link(path: Path) -> None:
         beyond = path.parents[2] / "beyond"
         beyond.mkdir(exist_ok=True)
         (beyond / "secret.txt").write_text(SECRET, encoding="utf-8")
         path.symlink_to(beyond)
 
-    yield Case(g, "pipe.txt", lambda p: os.mkfifo(p), "rejected", "not_regular")
-    yield Case(g, "socket.txt", socket_, "rejected", "not_regular")
+    yield Case(g, "pipe.txt", lambda p: os.mkfifo(p), "rejected", "not_regular_pipe")
+    yield Case(g, "socket.txt", socket_, "rejected", "not_regular_socket")
     yield Case(g, "link.txt", lambda p: p.symlink_to(outside(p)), "skipped", "link", absent=SECRET)
     yield Case(
         g, "link-to-passwd.txt", lambda p: p.symlink_to("/etc/passwd"), "skipped", "link", absent="root:x:0"
@@ -430,11 +506,16 @@ def file_kinds(n: Numbers) -> Iterator[Case]:
     yield Case(g, "link-to-itself.txt", lambda p: p.symlink_to(p), "skipped", "link")
     yield Case(g, "link-to-parent", lambda p: p.symlink_to(".."), "skipped", "link")
     yield Case(g, "dangling-link.txt", lambda p: p.symlink_to("no such file"), "skipped", "link")
-    yield Case(g, "closed.txt", closed, "loaded", unprivileged="unreadable")
+    yield Case(g, "closed.txt", closed, "loaded", unprivileged="unreadable_permission")
+    yield Case(g, "closed-folder", closed_folder, "unseen", unprivileged="unreadable_folder")
     yield Case(g, "folder.txt", lambda p: p.mkdir(), "unseen")
     if os.geteuid() == 0:
         yield Case(
-            g, "device.txt", lambda p: os.mknod(p, 0o20666, os.makedev(1, 5)), "rejected", "not_regular"
+            g,
+            "device.txt",
+            lambda p: os.mknod(p, 0o20666, os.makedev(1, 5)),
+            "rejected",
+            "not_regular_device",
         )
     for name in (".hidden.txt", ".DS_Store", "._resource.txt"):
         yield Case(g, name, data(n.story()), "skipped", "hidden")

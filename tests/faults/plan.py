@@ -247,7 +247,7 @@ def f9_fuzz(world: World, amount: int) -> Result:
     rows = world.sql("SELECT reason, count(*) FROM rejections GROUP BY reason")
     reasons = {str(reason): int(str(count)) for reason, count in rows}
     for crash in ("worker_crash", "internal_error", "timeout", "bad_value"):
-        paths = world.sql("SELECT path, detail FROM rejections WHERE reason = %s LIMIT 5", crash)
+        paths = world.sql("SELECT path, detail FROM rejections WHERE starts_with(reason, %s) LIMIT 5", crash)
         assert not paths, (crash, paths)
     assert sum(reasons.values()) == states["rejected"]
     return {"inputs": amount, "seconds": round(time.monotonic() - began), **states, "reasons": reasons}

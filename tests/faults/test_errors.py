@@ -118,7 +118,7 @@ def test_a_row_that_the_server_refuses_names_the_state_not_the_value(
     odd = replace(incident(), kind="no_such_kind 身份证110101199003070000")
     loader.commit([leaf("/a"), leaf("/b", "raw b", "content b", incidents=(odd,))])
     assert connection.execute("SELECT path, reason, detail FROM rejections").fetchall() == [
-        ("/b", "bad_value", "ForeignKeyViolation, SQLSTATE 23503")
+        ("/b", "bad_value_constraint", "ForeignKeyViolation, SQLSTATE 23503")
     ]
     assert connection.execute("SELECT count(*) FROM articles").fetchone() == (1,)
 

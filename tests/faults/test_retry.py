@@ -18,7 +18,7 @@ def rejected(world: World) -> World:
         (world.folder / f"{number}.txt").write_text(story(number), encoding="utf-8")
     (world.folder / "image.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(64)))
     jobs.run([str(world.folder)], settings(world, max_file_bytes=100))
-    assert open_ones(world) == [("1.txt", "too_large"), ("2.txt", "too_large"), ("image.txt", "binary")]
+    assert open_ones(world) == [("1.txt", "too_large"), ("2.txt", "too_large"), ("image.txt", "binary_image")]
     return world
 
 
@@ -33,7 +33,9 @@ def open_ones(world: World) -> list[tuple[str, str]]:
 
 def test_a_plain_run_does_not_try_again(rejected: World) -> None:
     assert jobs.run([str(rejected.folder)], settings(rejected)).counts.unchanged == 1
-    assert open_ones(rejected) == [("image.txt", "binary")]  # the large ones were never read: always tried
+    assert open_ones(rejected) == [
+        ("image.txt", "binary_image")
+    ]  # the large ones were never read: always tried
 
 
 def test_by_reason(rejected: World) -> None:
@@ -41,7 +43,7 @@ def test_by_reason(rejected: World) -> None:
     assert (report.counts.seen, report.counts.rejected) == (1, 1)
     report = jobs.retry(settings(rejected), "too_large", [])
     assert (report.counts.seen, report.counts.loaded) == (2, 2)
-    assert open_ones(rejected) == [("image.txt", "binary")]
+    assert open_ones(rejected) == [("image.txt", "binary_image")]
     assert rejected.sql("SELECT count(*) FROM rejections WHERE resolved_by IS NOT NULL") == [(2,)]
 
 
@@ -49,7 +51,7 @@ def test_by_number(rejected: World) -> None:
     [(number,)] = rejected.sql("SELECT id FROM rejections WHERE path LIKE '%%/2.txt'")
     report = jobs.retry(settings(rejected), None, [int(str(number))])
     assert report.counts.seen == 1
-    assert open_ones(rejected) == [("1.txt", "too_large"), ("image.txt", "binary")]
+    assert open_ones(rejected) == [("1.txt", "too_large"), ("image.txt", "binary_image")]
 
 
 def test_all_and_nothing_left(rejected: World) -> None:

@@ -75,7 +75,7 @@ def test_a_document_that_never_ends_is_a_timeout(pool: LocalPool) -> None:
 
 
 def test_a_document_that_wants_too_much_memory_is_too_complex(pool: LocalPool) -> None:
-    assert reasons(pool, [raw("memory"), raw("fine")]) == [["too_complex", "empty"]]
+    assert reasons(pool, [raw("memory"), raw("fine")]) == [["too_complex_memory", "empty"]]
 
 
 def test_the_reason_names_the_signal(pool: LocalPool) -> None:

@@ -19,7 +19,7 @@ READERS = (front_matter.READER, html_page.READER, plain.READER)
 def parse(decoded: Decoded) -> Parsed:
     """The page's text as lines, what its markup declares, and its images; page furniture is still in.
 
-    Raises ArticleError `too_large` or `too_complex` where front matter crosses a limit.
+    Raises ArticleError where front matter crosses a limit, or where there is no article to be read.
 
     >>> parse(Decoded("---\\ntitle: 一盆花\\n---\\n<p>2月23日，&ldquo;花&rdquo;丢了。</p>", "utf-8", 1.0)).text
     '2月23日，“花”丢了。'

@@ -62,15 +62,15 @@ def sniff(text: str) -> bool:
 def read(text: str) -> Parsed:
     """Declared fields from the front matter, lines and images from what follows it.
 
-    Raises ArticleError: `too_large` beyond 65,536 characters; `too_complex` beyond 50 levels, or with an
-    anchor or alias.
+    Raises ArticleError: `too_large_front_matter` beyond 65,536 characters; `too_complex_nesting` beyond 50
+    levels; `too_complex_alias` for an anchor or alias.
     """
     opening = OPEN_RE.match(text)
     closing = CLOSE_RE.search(text, opening.end() if opening else 0)
     if not opening or not closing:
         raise ValueError("no front matter: sniff first")
     if closing.start() - opening.end() > MAX_CHARS:
-        raise ArticleError("too_large", f"front matter longer than {MAX_CHARS} characters")
+        raise ArticleError("too_large_front_matter", f"front matter longer than {MAX_CHARS} characters")
     fields = read_fields(text[opening.end() : closing.start()])
     lines, images = read_body(text[closing.end() :])
     head_image = first(fields, HEAD_IMAGES)
@@ -108,11 +108,13 @@ def event_fields(source: str) -> Fields:
     key: str | None = None
     for event in yaml.parse(source, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise ArticleError("too_complex", "front matter: anchors and aliases are not read")
+            raise ArticleError("too_complex_alias", "front matter: anchors and aliases are not read")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise ArticleError("too_complex", f"front matter nested deeper than {MAX_DEPTH} levels")
+                raise ArticleError(
+                    "too_complex_nesting", f"front matter nested deeper than {MAX_DEPTH} levels"
+                )
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
             key = None if depth == 1 else key

@@ -16,7 +16,7 @@ from lxml import etree
 
 from etl.errors import ArticleError
 from etl.model import Parsed
-from etl.stages.parse import markup
+from etl.stages.parse import markup, no_article
 from etl.stages.parse.reader import Reader
 
 SNIFF_CHARS = 65_536
@@ -66,7 +66,7 @@ def sniff(text: str) -> bool:
 def read(text: str) -> Parsed:
     """Lines from the heading to the end of the story, images of the story, and what the head declares.
 
-    Raises ArticleError `no_article` for a page that holds links and nothing else.
+    Raises ArticleError of the families `no_article` and `empty` for a page that tells nothing.
     """
     root = markup.tree(text)
     if root is None:
@@ -77,6 +77,8 @@ def read(text: str) -> Parsed:
     body, images = markup.lines(story)
     before, _ = markup.lines(root, until=story)
     declared = declared_fields(root)
+    if len(before) + len(body) <= no_article.MAX_CHARS:
+        no_article.refuse(root, declared.get("title", ""))
     heading = "\n".join(heading_lines(before.split("\n"), declared.get("title", "")))
     return Parsed(
         shape="html",

@@ -52,7 +52,7 @@ def tree(html: str) -> etree._Element | None:
     libxml2 stops at 2,048 levels and keeps only what came before: then all tags are read as line ends,
     which loses nothing of the text. No page made for readers comes near.
 
-    Raises ArticleError `too_complex` where libxml2 gives up, which it does for lack of memory only.
+    Raises ArticleError `too_complex_memory` where libxml2 gives up, which it does for lack of memory only.
     """
     html = DECLARATION_RE.sub("", html)
     try:
@@ -60,7 +60,7 @@ def tree(html: str) -> etree._Element | None:
         if PARSER.error_log.filter_from_fatals():
             root = etree.fromstring(TAG_RE.sub("<br>", html), PARSER)
     except etree.XMLSyntaxError as e:
-        raise ArticleError("too_complex", "the page needs more memory than a worker may use") from e
+        raise ArticleError("too_complex_memory", "the page needs more memory than a worker may use") from e
     return root
 
 

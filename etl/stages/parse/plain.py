@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from etl.model import Parsed
+from etl.stages.parse import no_article
 from etl.stages.parse.reader import Reader
 
 
 def read(text: str) -> Parsed:
-    """The text as it is: `a < b` and the rests of damaged tags (`?/p>`) are no markup here."""
+    """The text as it is: `a < b` and the rests of damaged tags (`?/p>`) are no markup here.
+
+    Raises ArticleError for a feed, a sitemap or JSON.
+    """
+    no_article.refuse_data(text)
     return Parsed(shape="text", text=text)
 
 

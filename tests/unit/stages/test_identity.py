@@ -44,7 +44,7 @@ def test_title_and_body_do_not_run_together() -> None:
 def test_no_character_at_all_is_empty(title: str | None, body: str) -> None:
     with pytest.raises(ArticleError) as caught:
         content_hash(title, body)
-    assert caught.value.reason == "empty"
+    assert caught.value.reason == "empty_words"
 
 
 @settings(deadline=None, max_examples=300)
