@@ -65,7 +65,7 @@ def start_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]
         "大年",
     }
     one = {w for w in data["parts"] if len(w) == 1}
-    return words([*two, *one, *"0123456789"])
+    return rf"{words([*two, *one])}|[0-9](?<!\d\d)"  # no atom begins amid a number
 
 
 def atom_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]) -> str:
