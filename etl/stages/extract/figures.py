@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 
 from etl.model import Figure, Span
 from etl.rules.extract import Pattern
@@ -47,12 +49,15 @@ def figures(
     Source: guideline, section 6.
     """
     found: list[Figure] = []
+    starts = sorted(start for start, _ in taken)
+    ends = list(accumulate((end for _, end in sorted(taken)), max))
     period: str | None = None
     line = -1
     for s in sentences:
         if s.line != line:
             line, period = s.line, None
-        if not DIGIT_RE.search(s.text) or any(a < s.end and s.start < b for a, b in taken):
+        before = bisect_left(starts, s.end)  # how many of `taken` begin before the sentence ends
+        if (before and ends[before - 1] > s.start) or not DIGIT_RE.search(s.text):
             continue
         sentence = _Sentence(s, since)
         stated: bool | None = period is not None or None  # None: to be looked up once there is a figure
