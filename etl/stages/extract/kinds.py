@@ -115,7 +115,7 @@ def decide(text: str, points: Scores, minor: bool) -> tuple[str, str]:
 
 
 CRASH_RE = re.compile(
-    r"相撞|碰撞|追尾|撞(?:上|倒|到|伤|向|坏|断|死|飞|了|在)|剐蹭|刮蹭|侧翻|翻车|翻入|冲出|交通事故|车祸|肇事|剐擦|擦碰|自摔|单方事故"
+    r"相撞|碰撞|追尾|撞(?:上|倒|到|伤|向|坏|断|死|飞|了|在)|剐蹭|刮蹭|侧翻|翻车|翻入|冲出|一头扎|剐(?:了|到)|刹车失|交通事故|车祸|肇事|剐擦|擦碰|自摔|单方事故"
 )
 DRUNK_RE = re.compile(r"酒驾|醉驾|酒后驾|醉酒驾|饮酒后?驾|酒精(?:含量|检测|测试)|危险驾驶")
 VEHICLE_RE = re.compile(
@@ -134,7 +134,7 @@ LEFT_RE = compile_factored(
     r"(?:落|忘|丢|掉|遗落|遗忘|遗留|遗失|滑落|掉落)(?:在|到|于)|忘(?:了|记)?(?:拿|带走|取)|遗失|遗落|不慎丢|弄丢|拾到|捡到|拾金不昧|捡拾|(?:落|忘|遗|丢|掉)在|忘了?取|忘了?拿"
 )
 TAKEN_RE = re.compile(
-    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案|见财起意|[拔摸掏揣拎]走|(?:留|放|搁|挂|晾|停)[^。！？\n]{0,24}(?:回来|转身|转眼|出来|起来|第二天|一早)[^。，]{0,10}(?:没了|不见|不翼而飞)|趁[^，。]{0,8}(?:不备|睡着|熟睡|打盹)"
+    r"盗窃|偷走|盗走|偷了|行窃|扒窃|小偷|窃贼|撬(?!开[^。，]{0,4}(?:篦|井|沟|下水))|顺手牵羊|窃取|被盗|被偷|失窃|盗取|偷盗|作案|见财起意|[拔摸掏揣拎]走|(?:留|放|搁|挂|晾|停)[^。！？\n]{0,24}(?:回来|转身|转眼|出来|起来|第二天|一早)[^。，]{0,10}(?:没了|不见|不翼而飞)|趁[^，。]{0,8}(?:不备|睡着|熟睡|打盹)"
 )
 CULPRIT_RE = re.compile(r"销赃|赃物|赃款|嫌疑人|行政拘留|刑事拘留")
 MINOR_RE = compile_factored(
@@ -168,7 +168,7 @@ PENALTY_RE = re.compile(
 )
 MEDIATED_RE = re.compile(r"调解|和解|握手言和|劝说|劝解|谅解|道歉")
 ONLINE_RE = re.compile(
-    r"转账|汇款|刷单|网络|网上|微信|QQ|专案组|账户|自证清白|银行卡|链接|APP|App|屏幕共享|安全账户|客服|反诈|预警|电信|电话[^。]{0,12}(?:自称|诈骗|对方)|自称[^。]{0,16}(?:电话|来电)|验证码|网友|陌生(?:电话|来电)|网购|投资平台|帮信|跑分"
+    r"转账|汇款|刷单|网络|网上|微信|QQ|专案组|账户|自证清白|银行卡|链接|APP|App|屏幕共享|安全账户|客服|反诈|预警|信用社|储蓄所|柜员|存折|好友|群里|点赞|电信|电话[^。]{0,12}(?:自称|诈骗|对方)|自称[^。]{0,16}(?:电话|来电)|验证码|网友|陌生(?:电话|来电)|网购|投资平台|帮信|跑分"
 )
 FACE_RE = re.compile(
     r"假币|假钞|碰瓷|调包|掉包|当面|消灾|祈福|算命|丢包|假金|古董|合同诈骗|工程|现场推销|上门推销|街头|上面有人|捞人|托关系|打点|疏通|名义|为由|大师|神医|保健品|租车|安排工作|入学|编制"
@@ -179,7 +179,7 @@ COUNTER_RE = re.compile(r"(?:补办|办理|办|换领|申领)[^。]{0,8}(?:身�
 
 # says by itself that a child went off, where 批评 or 躲 need more beside them
 WENT_OFF_RE = re.compile(
-    r"出走|赌气|负气|离开(?:了)?家|(?:摔|夺)门|不辞而别|不(?:愿|想|敢|肯)回家|投奔|(?:见|找)[“]?网友|拔掉[^。，]{0,4}卡|留下[^。]{0,6}(?:字条|纸条)"
+    r"出走|赌气|负气|离开(?:了)?家|(?:摔|夺)门|不辞而别|不(?:愿|想|敢|肯)回家|投奔|(?:要|想)?去找(?:外地|姑|姨|舅|爸|妈|网|外婆|奶奶)|(?:见|找)[“]?网友|拔掉[^。，]{0,4}卡|留下[^。]{0,6}(?:字条|纸条)"
 )
 
 
@@ -203,6 +203,10 @@ def _crash(text: str, points: Scores, minor: bool) -> str | None:
     if not VEHICLE_RE.search(text):
         points.pop("traffic_accident", None)
     drunk, crash = bool(DRUNK_RE.search(text)), bool(CRASH_RE.search(text))
+    if crash and points.get("traffic_accident", 0) > STRONG:
+        for k in ("rescue", "person_assistance", "dispute_mediation.other"):
+            if k in points:
+                points[k] *= 0.4
     if crash and (drunk or points.get("fire")) and points.get("traffic_accident", 0) >= STRONG:
         return "traffic_accident"
     if drunk and not crash and not points.get("violent_crime"):
@@ -358,6 +362,9 @@ def _dispute(text: str, points: Scores, minor: bool) -> str | None:
     return None
 
 
+SERVICES = ("person_assistance", "missing_person", "household_registration_service", "lost_property", "other")
+
+
 def _criminal(text: str, points: Scores, minor: bool) -> str | None:
     """Where somebody was caught or detained, an offence outweighs the dispute that its words resemble."""
     if not CAUGHT_RE.search(text):
@@ -371,6 +378,9 @@ def _criminal(text: str, points: Scores, minor: bool) -> str | None:
     if offences:
         for k in [k for k in points if k.startswith("dispute")]:
             points.pop(k)
+        for k in SERVICES:
+            if k in points and not LEFT_RE.search(text):
+                points[k] *= 0.6
     return None
 
 
