@@ -32,11 +32,12 @@ from tests.conftest import create, drop, on_database
 from tests.faults.world import environment, write_stories
 
 FILES = 200
+IDLE_S = 1.0
 GROWTH_KB = 2048
 SIZES = (
-    "SELECT relname, pg_table_size(oid), (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %I',"
-    " relname), false, true, '')))[1]::text::bigint FROM pg_class WHERE relkind = 'r' AND relname <> 'runs'"
-    " AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    "SELECT relname, pg_relation_size(oid) + pg_indexes_size(oid), (xpath('/row/n/text()', query_to_xml("
+    " format('SELECT count(*) AS n FROM %I', relname), false, true, '')))[1]::text::bigint"
+    " FROM pg_class WHERE relkind = 'r' AND relname <> 'runs' AND relnamespace = 'public'::regnamespace ORDER BY 1"
 )
 
 
@@ -73,6 +74,7 @@ def soak(url: str, folder: Path, minutes: float, interval: str, news: int) -> li
                 time.sleep(0.2)
                 done = connection.execute("SELECT count(*) FROM runs WHERE due_at < ended_at").fetchone()
                 if done and done[0] > len(samples):
+                    time.sleep(IDLE_S)  # the row is closed before the connections are
                     samples.append(sample(process.pid, done[0]))
                     if news and done[0] % news == 0:
                         write_stories(folder, 1, start=FILES + done[0])

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
@@ -175,6 +176,8 @@ def claimed(
 
         session = Session(url, load_name(lock.name), check)
         stack.callback(session.close)
+        if settings.metrics_file:
+            stack.callback(write_metrics, settings.metrics_file, session)
         lookups.sync(session.connection, rules)
         this = runs.start(session.connection, command, rules.digest, slot, sources)
         stack.enter_context(logs.of_run(this.id))
@@ -193,6 +196,18 @@ def claimed(
                     session.again()
                 runs.finish(session.connection, this, status, error)
             raise
+
+
+def write_metrics(path: Path, session: Session) -> None:
+    """Write the metrics of this run and those before it. That it can't be done costs the run nothing."""
+    from etl import metrics
+
+    try:
+        if session.connection.closed:
+            session.again()
+        metrics.write(path, session.connection)
+    except (OSError, psycopg.Error, StoreError) as e:
+        LOG.warning("the metrics were not written: %s", name_error(e))
 
 
 def ending(error: BaseException) -> tuple[str, str]:

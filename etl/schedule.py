@@ -9,7 +9,6 @@ that is the catch-up after downtime.
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +25,12 @@ from cronsim import CronSim, CronSimError
 from etl import jobs
 from etl.errors import ConfigError, EtlError, RunLocked, StoreUnavailable
 from etl.logs import LOG
-from etl.settings import Settings
+from etl.settings import Settings, seconds_of
 from etl.sources.registry import names_of
 from etl.store.engine import name_error
 from etl.store.opened import opened
 from etl.store.runs import Slot
 
-EVERY_RE = re.compile(r"(\d{1,6})(s|m|h|d)")  # 15m
-UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MISSED_AT_MOST = 10_000  # slots counted as missed: after a year of downtime nobody needs the exact number
 RETRY_S = 2.0  # between two tries of a due run that waits for the lock or for the database
@@ -108,10 +105,12 @@ def every(text: str) -> Slots:
     >>> every("15m").after(datetime(2026, 11, 22, 8, 20, tzinfo=UTC)).isoformat()
     '2026-11-22T08:30:00+00:00'
     """
-    match = EVERY_RE.fullmatch(text)
-    if not match or not int(match[1]):
-        raise ConfigError(f"--every {text!r}: expected a number and s, m, h or d, such as 15m")
-    step = timedelta(seconds=int(match[1]) * UNIT_S[match[2]])
+    try:
+        step = timedelta(seconds=seconds_of(text))
+    except ValueError as e:
+        raise ConfigError(f"--every {text!r}: {e}") from e
+    if not step:
+        raise ConfigError(f"--every {text!r}: expected more than nothing")
     return Slots(f"every {text}", lambda moment: EPOCH + ((moment - EPOCH) // step + 1) * step)
 
 

@@ -6,8 +6,35 @@ Nothing is created on import, and no settings layer of our own stands between cl
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+DURATION_RE = re.compile(r"(\d{1,6})(s|m|h|d)")  # 15m
+UNIT_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def seconds_of(text: str) -> int:
+    """A duration as a person writes it, in seconds. Raises ValueError.
+
+    >>> seconds_of("15m")
+    900
+    """
+    match = DURATION_RE.fullmatch(text)
+    if not match:
+        raise ValueError("expected a number and s, m, h or d, such as 15m")
+    return int(match[1]) * UNIT_S[match[2]]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit a person would take, rounded down.
+
+    >>> duration(90), duration(7300), duration(300_000)
+    ('90 s', '2 h', '3 d')
+    """
+    unit = next((u for u in UNIT_S if seconds >= 2 * UNIT_S[u]), "s")
+    names = {"d": "d", "h": "h", "m": "min", "s": "s"}
+    return f"{int(seconds // UNIT_S[unit])} {names[unit]}"
 
 
 def default_workers() -> int:
@@ -22,7 +49,8 @@ class Settings:
     `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is
     looked at again at the end of the pass. `batch_files` and `batch_bytes` are what one transaction loads at
     most; three batches are in memory at a time. A run that sees less than `min_seen_share` of what is usual, or
-    rejects more than `max_reject_share` of the files with something to do, ends as suspect.
+    rejects more than `max_reject_share` of the files with something to do, ends as suspect. `metrics_file`
+    is written after every run.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -39,3 +67,4 @@ class Settings:
     fail_on_reject: bool = False
     min_seen_share: float = 0.5
     max_reject_share: float = 1.0
+    metrics_file: Path | None = None

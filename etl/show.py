@@ -108,42 +108,6 @@ def report_record(result: Report) -> dict[str, Any]:
 # ---------------------------------------------------------------- the database
 
 
-def status(record: Mapping[str, Any]) -> None:
-    """What is loaded and what happened last."""
-    run = record["last_run"]
-    if run is None:
-        click.echo("no run yet: `etl run PATH`")
-    else:
-        ended = local(run["ended_at"]) if run["ended_at"] else "still going"
-        click.echo(
-            f"last run  {run['id']} {run['command']}: {run['status']}, {local(run['started_at'])} – {ended}"
-        )
-        click.echo("          " + ", ".join(f"{name} {run[name]}" for name, *_ in STATES))
-        if run["error"]:
-            click.echo(f"          {run['error']}")
-    click.echo(
-        f"loaded    {record['articles']} articles in {record['sightings']} places, {record['incidents']} incidents,"
-        f" {record['figures']} figures, {record['agencies']} police units"
-    )
-    for kind in record["kinds"]:
-        click.echo(f"          {kind['incidents']:>6}  {kind['code']:<32} {kind['zh']}")
-    if record["open_rejections"]:
-        click.echo(f"rejected  {record['open_rejections']} open: `etl rejects list`")
-
-
-def runs(records: Sequence[Mapping[str, Any]]) -> None:
-    """One line a run, newest first."""
-    click.echo(
-        f"{'run':>6} {'started':<19} {'command':<9} {'status':<8}" + "".join(f"{s[0]:>11}" for s in STATES)
-    )
-    for r in records:
-        counts = "".join(f"{r[name]:>11}" for name, *_ in STATES)
-        error = f"  {r['error']}" if r["error"] else ""
-        click.echo(
-            f"{r['id']:>6} {local(r['started_at']):<19} {r['command']:<9} {r['status']:<8}{counts}{error}"
-        )
-
-
 def rejections(records: Sequence[Mapping[str, Any]]) -> None:
     """One line a rejection."""
     if not records:

@@ -15,6 +15,7 @@ import click
 from etl import __version__
 from etl.cli.config import read_config
 from etl.cli.database import db
+from etl.cli.effective import config as config_command
 from etl.cli.loading import reextract, rejects_retry, run, schedule
 from etl.cli.looking import rejects, search, status
 from etl.cli.single import explain, extract, repair
@@ -58,7 +59,19 @@ def cli(config: str | None) -> None:
     """
 
 
-for command in (run, reextract, schedule, status, search, rejects, explain, extract, repair, db):
+for command in (
+    run,
+    reextract,
+    schedule,
+    status,
+    search,
+    rejects,
+    explain,
+    extract,
+    repair,
+    db,
+    config_command,
+):
     cli.add_command(command)
 rejects.add_command(rejects_retry)
 
@@ -70,7 +83,7 @@ def main() -> NoReturn:
     except click.exceptions.Exit as e:
         sys.exit(e.exit_code)
     except click.ClickException as e:
-        e.show()
+        with_variable(e).show()
         sys.exit(USAGE if isinstance(e, click.UsageError) else e.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -92,3 +105,14 @@ def main() -> NoReturn:
         click.echo(f"etl: unexpected {name_error(e)} (ETL_DEBUG=1 shows where)", err=True)
         sys.exit(FAILED)
     sys.exit(0)
+
+
+def with_variable(error: click.ClickException) -> click.ClickException:
+    """A complaint about a value, naming the variable that the value came from."""
+    parameter = error.param if isinstance(error, click.BadParameter) else None
+    if parameter is None or str(parameter.envvar) not in os.environ:
+        return error
+    if any(word.startswith(tuple(parameter.opts)) for word in sys.argv[1:]):
+        return error
+    said = f"{error.message} (from {parameter.envvar})"
+    return click.BadParameter(said, ctx=getattr(error, "ctx", None), param=parameter)

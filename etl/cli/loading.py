@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.options import (
+    ALARM,
     database_options,
     emit,
     known_reason,
     loading_options,
     looking,
     output_options,
+    schedule_options,
     set_up_logs,
     settings_from,
 )
@@ -25,8 +27,6 @@ from etl.errors import ConfigError
 
 if TYPE_CHECKING:
     from etl.jobs import Control, Report
-
-ALARM = 3  # exit code: done, but something was rejected, or the run is suspect
 
 
 @click.command()
@@ -111,17 +111,7 @@ def rejects_retry(numbers: Sequence[int], reason: str | None, **options: Any) ->
 
 @click.command()
 @click.argument("paths", nargs=-1, envvar="ETL_SOURCES", type=click.Path())
-@click.option("--cron", envvar="ETL_CRON", help="Due times as in a crontab, '*/15 * * * *' [env ETL_CRON].")
-@click.option(
-    "--every", envvar="ETL_EVERY", help="An interval, 15m or 1h, counted from 1970 [env ETL_EVERY]."
-)
-@click.option(
-    "--timezone",
-    default="Asia/Shanghai",
-    envvar="ETL_TIMEZONE",
-    show_default=True,
-    help="Civil time of --cron [env ETL_TIMEZONE].",
-)
+@schedule_options
 @loading_options
 @database_options
 @output_options

@@ -2,37 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from etl.cli.options import database_options, emit, known_reason, looking, output_options
-from etl.errors import ConfigError
+from etl.cli.options import (
+    ALARM,
+    alarm_options,
+    database_options,
+    emit,
+    known_reason,
+    looking,
+    output_options,
+    thresholds_from,
+)
+from etl.errors import ConfigError, SchemaMismatch
+
+if TYPE_CHECKING:
+    from etl.health import Thresholds
 
 
 @click.command()
 @click.option("--runs", "list_runs", is_flag=True, help="List the newest runs.")
+@click.option(
+    "--check", "checking", is_flag=True, help="One line for a monitor; exit 3 if there is an alarm."
+)
+@alarm_options
 @database_options
 @output_options
-def status(list_runs: bool, **options: Any) -> None:
-    """Show what is loaded and what the last runs did. Reads only.
+def status(list_runs: bool, checking: bool, **options: Any) -> None:
+    """Tell the last day: what runs and is next, what came in, what failed and why, what is loaded. Reads only.
 
     \b
     Example:
       etl status
+      etl status --check --alarm-age 2h
       etl status --runs --json
     """
-    from etl import show
-    from etl.store import query
+    from etl import show_status
+    from etl.health import alarms
+    from etl.store import health, query
 
+    limits = thresholds_from(options)
+    if checking:
+        verdict(raised_alarms(options, limits), options)
     with looking(options) as connection:
         runs = query.last_runs(connection, 20 if list_runs else 1)
         if list_runs:
-            emit(runs) if options["as_json"] else show.runs(runs)
+            emit(runs) if options["as_json"] else show_status.runs(runs)
             return
         record = {"last_run": runs[0] if runs else None, **query.totals(connection)}
-        record["kinds"] = query.kinds(connection, 10)
-    emit(record) if options["as_json"] else show.status(record)
+        record |= {"kinds": query.kinds(connection, 10), "day": health.day(connection)}
+    record["alarms"] = alarms(record["day"], limits)
+    emit(record) if options["as_json"] else show_status.status(record, limits)
+
+
+def raised_alarms(options: dict[str, Any], limits: Thresholds) -> list[str]:
+    """What a monitor should hear; a schema that is not ours is an alarm too."""
+    from etl.health import alarms
+    from etl.store import health
+
+    try:
+        with looking(options) as connection:
+            return alarms(health.day(connection), limits)
+    except SchemaMismatch as e:
+        return [str(e)]
+
+
+def verdict(alarms: list[str], options: dict[str, Any]) -> NoReturn:
+    """One line for a monitor, and its exit code."""
+    if options["as_json"]:
+        emit({"ok": not alarms, "alarms": alarms})
+    elif alarms or not options["quiet"]:
+        click.echo("ALARM: " + "; ".join(alarms) if alarms else "OK")
+    sys.exit(ALARM if alarms else 0)
 
 
 @click.group()

@@ -11,10 +11,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from etl.health import Thresholds
     from etl.settings import Settings
     from etl.store.engine import Connection
 
 Command = Callable[..., Any]
+ALARM = 3  # exit code: done, but something was rejected, the run is suspect, or a check raises an alarm
+
+
+class Duration(click.ParamType[float]):
+    """A number with s, m, h or d; its value is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from etl.settings import seconds_of
+
+        try:
+            return value if isinstance(value, float | int) else float(seconds_of(value))
+        except ValueError as e:
+            self.fail(f"{value!r}: {e}", param, ctx)
 
 
 def not_blank(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -74,9 +90,80 @@ def output_options(command: Command) -> Command:
     return command
 
 
+def schedule_options(command: Command) -> Command:
+    """When to run."""
+    for option in (
+        click.option(
+            "--timezone",
+            default="Asia/Shanghai",
+            envvar="ETL_TIMEZONE",
+            show_default=True,
+            help="Civil time of --cron [env ETL_TIMEZONE].",
+        ),
+        click.option(
+            "--every", envvar="ETL_EVERY", help="An interval, 15m or 1h, counted from 1970 [env ETL_EVERY]."
+        ),
+        click.option(
+            "--cron", envvar="ETL_CRON", help="Due times as in a crontab, '*/15 * * * *' [env ETL_CRON]."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def alarm_options(command: Command) -> Command:
+    """When to raise an alarm."""
+    for option in (
+        click.option(
+            "--alarm-heartbeat",
+            "heartbeat_s",
+            type=Duration(),
+            envvar="ETL_ALARM_HEARTBEAT",
+            help="Alarm if a run that is going on is silent for so long [env ETL_ALARM_HEARTBEAT; default 1m].",
+        ),
+        click.option(
+            "--alarm-silent",
+            "silent_s",
+            type=Duration(),
+            envvar="ETL_ALARM_SILENT",
+            help="Alarm if a source brought nothing new for so long [env ETL_ALARM_SILENT; default 3d, 0s never].",
+        ),
+        click.option(
+            "--alarm-reject-share",
+            "reject_share",
+            type=click.FloatRange(0, 1),
+            envvar="ETL_ALARM_REJECT_SHARE",
+            help="Alarm if more than this share of the last day's new or changed files was rejected"
+            " [env ETL_ALARM_REJECT_SHARE; default 0.2].",
+        ),
+        click.option(
+            "--alarm-late",
+            "late_s",
+            type=Duration(),
+            envvar="ETL_ALARM_LATE",
+            help="Alarm if a due time passed so long ago and nothing ran [env ETL_ALARM_LATE; default 10m].",
+        ),
+        click.option(
+            "--alarm-age",
+            "age_s",
+            type=Duration(),
+            envvar="ETL_ALARM_AGE",
+            help="Alarm if the last success is older [env ETL_ALARM_AGE; default 26h].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def loading_options(command: Command) -> Command:
     """What to load and with what means."""
     for option in (
+        click.option(
+            "--metrics-file",
+            type=click.Path(dir_okay=False, path_type=Path),
+            envvar="ETL_METRICS_FILE",
+            help="Write the figures of the runs here for Prometheus after each run [env ETL_METRICS_FILE].",
+        ),
         click.option(
             "--fail-on-reject",
             is_flag=True,
@@ -167,6 +254,16 @@ def settings_from(options: dict[str, Any]) -> Settings:
     names = {f.name for f in fields(Settings)}
     given = {k: v for k, v in options.items() if k in names and v not in (None, ())}
     return Settings(**given)
+
+
+def thresholds_from(options: dict[str, Any]) -> Thresholds:
+    """Thresholds from the options a command was given; what nobody set keeps its default."""
+    from dataclasses import fields
+
+    from etl.health import Thresholds
+
+    given = {f.name: options[f.name] for f in fields(Thresholds) if options[f.name] is not None}
+    return Thresholds(**given)
 
 
 def set_up_logs(options: dict[str, Any]) -> None:
