@@ -93,10 +93,12 @@ def test_any_text_comes_through_and_stays_put(text: str) -> None:
     assert all(once.value[r.start : r.end] == r.after for r in once.repairs)
 
 
-def test_a_damaged_copy_and_its_original_get_one_content_hash() -> None:
+@pytest.mark.parametrize("chance", [0.0, 0.8, 1.0])
+def test_a_damaged_copy_that_keeps_all_and_its_original_get_one_content_hash(chance: float) -> None:
     page = "\n".join(SENTENCES * 2)
-    mended = repair(damage(page, Random(3), chance=0.0).text, RULES).text.value
-    assert content_hash(None, mended) == content_hash(None, page)
+    hurt = damage(page, Random(3), chance=chance)
+    assert bool(hurt.runs) == bool(chance)
+    assert content_hash(None, repair(hurt.text, RULES).text.value) == content_hash(None, page)
 
 
 def test_a_title_takes_its_evidence_from_the_page() -> None:
