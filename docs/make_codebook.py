@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from etl.rules import load_rules
+from etl.rules import load_rules, read_toml
 from etl.store.tables import metadata
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +49,7 @@ def codebook() -> str:
             kind = str(column.type).lower()
             parts.append(f"| `{column.name}` | {kind}{null} | {column.comment} | {unseen} | {tuned} |")
         parts.append("")
+    examples = {row["code"]: row["example"] for row in read_toml("kinds.toml")["kind"]}
     for name, rows in load_rules().lookups.items():
         parts.append(
             f"## {name}\n\n{metadata.tables[name].comment}\n\n| code | 中文 | English | definition |"
@@ -56,6 +57,10 @@ def codebook() -> str:
         parts.append("| --- | --- | --- | --- |")
         parts += [f"| `{r['code']}` | {r['zh']} | {r['en']} | {r['note'] or '–'} |" for r in rows]
         parts.append("")
+        if name == "incident_kinds":
+            parts += ["An invented case of each kind:", ""]
+            parts += [f"- `{code}`: {text}" for code, text in examples.items()]
+            parts.append("")
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -128,6 +128,7 @@ class ExtractRules:
     """Everything the extraction stage looks up."""
 
     kinds: tuple[KindRule, ...]
+    competing: Mapping[str, Pattern]  # words by which kinds that compete are told apart
     cues: Mapping[str, Pattern]
     scanner: Scanner
     outcomes: tuple[OutcomeRule, ...]
@@ -152,6 +153,9 @@ def load() -> ExtractRules:
     figures = read_toml("figures.toml")
     return ExtractRules(
         kinds=kinds,
+        competing={
+            name: _compiled(p, "competing.toml", name) for name, p in read_toml("competing.toml").items()
+        },
         cues={name: compile_any(patterns, "cues.toml", name) for name, patterns in families.items()},
         scanner=_scanner(signals, ends, families, people),
         outcomes=outcomes,
@@ -170,6 +174,14 @@ def load() -> ExtractRules:
         divisions=build_divisions(read_tsv("places.tsv", 2), read_tsv("place_changes.tsv", 3)),
         enums=enums(),
     )
+
+
+def _compiled(pattern: str, file: str, key: str) -> Pattern:
+    """One regular expression of a rule file. Raises RulesError that names file and key."""
+    try:
+        return compile_factored(pattern)
+    except re.error as e:
+        raise RulesError(f"rules/{file}: {key}: {e}") from e
 
 
 def enums() -> dict[str, tuple[Mapping[str, str], ...]]:

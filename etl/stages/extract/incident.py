@@ -17,7 +17,7 @@ from etl.stages.extract import admin, kinds, outcomes, places, roles, units
 from etl.stages.extract import items as items_
 from etl.stages.extract import segment as segment_
 from etl.stages.extract.expressions import Expression
-from etl.stages.extract.people import Mention
+from etl.stages.extract.mention import Mention
 from etl.stages.extract.segment import Read, Stretch
 from etl.stages.extract.text import Page
 from etl.stages.extract.times import Calendar
@@ -178,13 +178,13 @@ def kind_of(s: Stretch, r: Reading) -> tuple[str, str]:
         told = [x for x in s.told() if start <= x.sentence.start < end]
         aside = [
             m.span()
-            for pattern in (kinds.SUPPOSED_RE, kinds.CONFESSED_RE)
+            for pattern in (r.rules.competing["supposed"], r.rules.competing["confessed"])
             for m in pattern.finditer(view, start, end)
         ]
         ranges = _without(s.ranges(told), aside)
         text = "".join(view[a:b] for a, b in ranges)
         points = kinds.score(view, r.signals, ranges)
-        s.kind = kinds.decide(text, points, bool(kinds.MINOR_RE.search(text)))
+        s.kind = kinds.decide(text, points, r.rules.competing)
     return s.kind
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from etl.rules.extract import PeopleRules
 from etl.rules.scan import Hits, apart
+from etl.stages.extract.mention import ALIAS_RE, Mention, attributes, mention
 from etl.stages.extract.names import (
     foreign_end,
     given_ok,
@@ -36,43 +36,10 @@ MOU_THING_RE = re.compile(
 )
 # 某 of a place after 在, 于 and the like: 位于某
 PREPOSITION_BEFORE = frozenset("位发生在藏停处居自至由属来坐开落")
-AGE_RE = re.compile(
-    r"^[^。！？；，、\n]{0,2}[（][^）]{0,12}?(男|女)?[，、]?[^）]{0,8}?(\d{1,3})(?:周)?岁|^[（](男|女)|^[（][^）]{0,10}?(\d{1,3})岁|^[，]?(?:今年|现年|年仅|年近)?(\d{1,3})岁|^[，]?(男|女)[，、](?:[^，]{0,6}[，、])?(\d{1,3})岁"
-)
-AGE_BEFORE_RE = re.compile(r"(\d{1,3})(?:周)?岁(?:的)?[\u4e00-\u9fff]{0,8}$")
-ALIAS_RE = re.compile(r"[（](?:系?均?为?)?化名[）]")
 SURNAME_ONLY_RE = re.compile(
     r"(?:男子|女子|老人|男孩|女孩|该男|该女|女生|男生|老汉|小伙|姑娘|大爷|大娘|司机|车主|[，。]他|[，。]她|该)姓([\u4e00-\u9fff]{1,2}?)(?=[，。、是的\n])"
 )
 LINK_RE = re.compile(r"[、和与及]|以及|(?:，|、|和)?(?:辅警|民警|协警|副所长|所长|队员)")
-SEX_WORD = {
-    "男": "M",
-    "女": "F",
-    "她": "F",
-    "他": "M",
-}
-MALE_NOUN_RE = re.compile(
-    r"(?:男子|男孩|男童|男士|小伙子?|老汉|大爷|丈夫|父亲|儿子|爷爷|老公|男青年|男性|男生|哥哥|弟弟|少年|爸爸|孙子|女婿)(?:的)?$"
-)
-FEMALE_NOUN_RE = re.compile(
-    r"(?:女子|女孩|女童|姑娘|老太|大娘|妻子|母亲|女儿|奶奶|老婆|女青年|女性|女生|姐姐|妹妹|少女|妈妈|孙女|儿媳|孕妇|产妇)(?:的)?$"
-)
-
-
-@dataclass(slots=True)
-class Mention:
-    """One name at `[start, end)`. `lead` is the word that introduces it, `form` how it is made."""
-
-    start: int
-    end: int
-    name: str
-    surname: str | None
-    form: str  # mou, title, officer, full, nick, given, dot
-    sex: str | None = None
-    age: int | None = None
-    lead: str = ""
-    lead_role: str = ""
-    alias: bool = False  # marked 化名
 
 
 def find(view: str, rules: PeopleRules, hits: Hits) -> list[Mention]:
@@ -115,23 +82,23 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
         if not surname:
             full = _full_before(view, at, rules) if title != "某" else None
             if full is not None:
-                sex, age = _attributes(view, full, after)
+                sex, age = attributes(view, full, after)
                 sex = rules.title_sex.get(title) or sex
-                yield _mention(view, full, at, view[full], "full", rules, sex=sex, age=age)
+                yield mention(view, full, at, view[full], "full", rules, sex=sex, age=age)
             continue
         start = at - len(surname)
         if title == "某":
             end = _mou_end(view, start, after, rules)
             if end:
-                sex, age = _attributes(view, start, end)
-                yield _mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
+                sex, age = attributes(view, start, end)
+                yield mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
             continue
         if not _title_stands(view, start, after, surname, title, rules):
             continue
         sex = rules.title_sex.get(title) or None
-        other, age = _attributes(view, start, after)
+        other, age = attributes(view, start, after)
         form = "officer" if title in rules.officer_titles else "title"
-        yield _mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
+        yield mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
 
 
 def _surname_before(view: str, at: int, rules: PeopleRules) -> str:
@@ -222,8 +189,8 @@ def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) ->
             if role == "skip":
                 skipped.add(at)
             elif "某" not in name:
-                sex, age = _attributes(view, at, end)
-                yield _mention(
+                sex, age = attributes(view, at, end)
+                yield mention(
                     view,
                     at,
                     end,
@@ -328,9 +295,9 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
             "微",
         }:
             continue
-        sex, age = _attributes(view, m.start(), end)
+        sex, age = attributes(view, m.start(), end)
         surname = char if char in rules.single and kind == "老" else None
-        yield _mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age)
+        yield mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age)
 
 
 # 五岁的豆豆, 自己叫“朵朵”: a pet name, but no word for kin
@@ -344,7 +311,7 @@ def _doubled(view: str) -> Iterator[Mention]:
     """Children by their pet names: 乐乐, 豆豆."""
     for m in DOUBLED_RE.finditer(view):
         if m[2] not in NO_PET_NAME:
-            sex, age = _attributes(view, m.start(1), m.end(1))
+            sex, age = attributes(view, m.start(1), m.end(1))
             yield Mention(m.start(1), m.end(1), m[1], None, "nick", sex, age)
 
 
@@ -432,44 +399,3 @@ def _repeats(view: str, found: Sequence[Mention]) -> Iterator[Mention]:
 
 
 MAX_NAMES = 200  # a body that names more people is a list of names
-
-
-def _mention(
-    view: str,
-    start: int,
-    end: int,
-    surname: str | None,
-    form: str,
-    rules: PeopleRules,
-    *,
-    sex: str | None = None,
-    age: int | None = None,
-    lead: str = "",
-    role: str = "",
-) -> Mention:
-    """A mention with the word that stands right before it, and whether it is marked 化名."""
-    if not lead:
-        for size in (6, 5, 4, 3, 2):
-            word = view[max(0, start - size) : start]
-            if word in rules.role_of:
-                lead, role = word, rules.role_of[word]
-                break
-    alias = bool(ALIAS_RE.match(view, end))
-    return Mention(start, end, view[start:end], surname, form, sex, age, lead, role, alias)
-
-
-def _attributes(view: str, start: int, end: int) -> tuple[str | None, int | None]:
-    """Sex and age stated beside a name: 李某（男，35岁）, 16岁的女孩小雯, 男子王某."""
-    before, after = view[max(0, start - 14) : start], view[end : end + 24]
-    sex: str | None = None
-    age: int | None = None
-    m = AGE_RE.match(after)
-    if m:
-        words = [g for g in m.groups() if g]
-        sex = next((SEX_WORD[w] for w in words if w in SEX_WORD), None)
-        age = next((int(w) for w in words if w.isdigit()), None)
-    if sex is None:
-        sex = "M" if MALE_NOUN_RE.search(before) else "F" if FEMALE_NOUN_RE.search(before) else None
-    if age is None and (a := AGE_BEFORE_RE.search(before)):
-        age = int(a[1])
-    return sex, age if age is None or age < 120 else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from etl.model import Person, Span
-from etl.stages.extract.people import Mention
+from etl.stages.extract.mention import Mention
 
 
 @dataclass(frozen=True, slots=True)

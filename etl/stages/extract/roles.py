@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from etl.model import Person, Span
 from etl.rules.extract import PeopleRules
-from etl.stages.extract.people import Mention
+from etl.stages.extract.mention import Mention
 from etl.stages.extract.reconcile import Part, reconciled
 
 ORDER = ("lost_person", "victim", "suspect", "party", "reporter", "relative", "helper")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from etl.model import Span
 from etl.rules.scan import Hits
 from etl.stages.extract.expressions import Expression
-from etl.stages.extract.people import Mention
+from etl.stages.extract.mention import Mention
 from etl.stages.extract.text import Page, Sentence
 
 NUMBER_RE = re.compile(

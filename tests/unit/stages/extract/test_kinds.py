@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
-from etl.rules import load_rules
+from etl.model import RawFile
+from etl.pipeline import process
+from etl.rules import load_rules, read_toml
 from etl.stages.extract import kinds
 
 TOLD = [
@@ -25,4 +29,12 @@ TOLD = [
 def test_kind(text: str, kind: str) -> None:
     rules = load_rules().extract
     points = kinds.score(text, kinds.signals(rules.scanner.scan(text), rules.kinds), [(0, len(text))])
-    assert kinds.decide(text, points, minor=False)[0] == kind, points
+    assert kinds.decide(text, points, rules.competing)[0] == kind, points
+
+
+@pytest.mark.parametrize("row", read_toml("kinds.toml")["kind"], ids=lambda row: row["code"])
+def test_example_of_the_codebook_is_read_as_its_kind(row: dict[str, str]) -> None:
+    data = f"2023-11-20 09:00:00\n警方快讯\n\n{row['example']}\n".encode()
+    done = process(RawFile(row["code"], data, hashlib.sha256(data).digest()), load_rules())
+    assert done.extraction is not None
+    assert [i.kind for i in done.extraction.incidents] == [row["code"]]
