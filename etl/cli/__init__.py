@@ -19,6 +19,7 @@ from etl.cli.effective import config as config_command
 from etl.cli.loading import reextract, rejects_retry, run, schedule
 from etl.cli.looking import rejects, search, status
 from etl.cli.single import explain, extract, repair
+from etl.cli.withdrawing import withdraw
 from etl.errors import ConfigError, EtlError, RunLocked
 
 FAILED, USAGE, LOCKED, PIPE_CLOSED = 1, 2, 75, 141
@@ -65,6 +66,7 @@ for command in (
     schedule,
     status,
     search,
+    withdraw,
     rejects,
     explain,
     extract,

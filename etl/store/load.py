@@ -20,6 +20,7 @@ from etl.store.engine import Connection
 from etl.store.ledger import is_rejected, write_files, write_rejections
 from etl.store.links import link
 from etl.store.runs import Counts, Run, fence
+from etl.store.withdrawals import refuse_withdrawn
 
 
 def load_batch(
@@ -37,6 +38,7 @@ def load_batch(
         batch = Batch(connection, run, datetime.now(UTC))
         if leaves:
             batch.lock()
+            leaves = refuse_withdrawn(batch, leaves)
             write_files(batch, leaves)
             write_rejections(batch, leaves)
             write_contents(

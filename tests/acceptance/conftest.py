@@ -46,8 +46,8 @@ def etl(tmp_path: Path, database_url: str) -> Etl:
     return call
 
 
-def result(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def result(done: subprocess.CompletedProcess[str]) -> Any:
     """What a command that went well said with --json."""
     assert done.returncode == 0, done.stderr
-    value: dict[str, Any] = json.loads(done.stdout)
+    value: Any = json.loads(done.stdout)
     return value

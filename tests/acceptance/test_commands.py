@@ -332,3 +332,33 @@ def test_search_finds_a_sample_in_either_script(etl: Etl) -> None:
     shown = etl("search", "钱包")
     assert "公交车上丢了钱包" in shown.stdout and "\x01" not in shown.stdout
     assert etl("search", "鹦鹉").stdout == "nothing found\n"
+
+
+def test_withdraw_keeps_a_content_out_of_every_later_run_until_it_is_lifted(
+    etl: Etl, connection: Connection, tmp_path: Path
+) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "a.txt").write_bytes((SAMPLES / "bare" / "lost-wallet.txt").read_bytes())
+    result(etl("run", str(inbox), "--json"))
+    row = connection.execute("SELECT content_hash FROM current_articles").fetchone()
+    assert row is not None
+    assert result(etl("withdraw", row[0], "--why", "court order", "--json"))
+    (inbox / "b.txt").write_bytes(ONE.read_bytes())  # the damaged copy of the same content
+    os.utime(inbox / "a.txt")
+    counts = result(etl("run", str(inbox), "--json"))
+    assert (counts["loaded"], counts["duplicate"], counts["rejected"]) == (0, 0, 2)
+    assert connection.execute("SELECT count(*) FROM current_articles").fetchone() == (0,)
+    assert result(etl("withdraw", "--lift", row[0], "--json"))
+    result(etl("run", str(inbox), "--json"))
+    assert connection.execute("SELECT title, sightings FROM current_articles").fetchall() == [
+        ("公交车上丢了钱包 民警两个小时帮忙找回", 2)
+    ]
+    assert connection.execute("SELECT count(*) FROM current_incidents").fetchone() == (1,)
+
+
+def test_withdraw_wants_a_hash_and_a_reason(etl: Etl) -> None:
+    etl("db", "upgrade")
+    assert "64 hexadecimal digits" in one_line(etl("withdraw", "abc", "--why", "x"), 2)
+    assert "--why" in one_line(etl("withdraw", "00" * 32), 2)
+    assert "will not be loaded" in etl("withdraw", "00" * 32, "--why", "x").stdout

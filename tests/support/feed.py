@@ -1,0 +1,157 @@
+"""A follower of the change feed against four writers: `python -m tests.support.feed [ROUNDS] [URL]`."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from etl.model import Leaf
+from etl.store import embedded, lookups, migrate, withdrawals
+from etl.store.engine import Connection, connect
+from etl.store.load import load_batch
+from etl.store.runs import Counts, Run
+from tests.support.records import incident, leaf, sha
+
+ROOT = Path(__file__).parents[2]
+WRITERS = 4
+BATCHES = 12  # of each writer in a round
+NAMES = 40  # files and contents that the writers have in common
+
+
+def recipe() -> dict[str, Any]:
+    """The follower as the document prints it."""
+    text = (ROOT / "docs/feed.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    return names
+
+
+def begin(connection: Connection) -> Run:
+    """A run beside others, which only tests need."""
+    row = connection.execute(
+        "INSERT INTO runs (command, owner, token, status, ruleset, version)"
+        " VALUES ('run', 'test', 't', 'running', 'r', 'v') RETURNING id"
+    ).fetchone()
+    assert row is not None
+    return Run(row[0], "t", "r")
+
+
+def some_leaf(chance: random.Random) -> Leaf:
+    """A file with a content that others may hold too, extracted one way or another."""
+    path, content = chance.randrange(NAMES), chance.randrange(NAMES)
+    told = tuple(
+        incident(kind=chance.choice(("lost_property", "theft.other")), evidence=(start, start + 20))
+        for start in range(0, 20 * chance.randrange(3), 20)
+    )
+    raw = f"{content} {chance.randrange(2)}"
+    return leaf(f"/{path}", raw, f"content {content}", title=f"第{content}篇", incidents=told)
+
+
+def write(url: str, seed: int) -> int:
+    """One writer's batches, corrections and takedowns; a third of them rolled back. How many were kept."""
+    chance = random.Random(seed)
+    kept = 0
+    with connect(url) as connection:
+        run = begin(connection)
+        for _ in range(BATCHES):
+            undo = chance.random() < 1 / 3
+            kept += not undo
+            with connection.transaction(force_rollback=undo):
+                act = chance.random()
+                if act < 0.75:
+                    leaves = {
+                        x.found.path: x for x in (some_leaf(chance) for _ in range(chance.randrange(1, 5)))
+                    }
+                    load_batch(connection, run, list(leaves.values()), Counts())
+                elif act < 0.85:
+                    withdrawals.withdraw(connection, sha(f"content {chance.randrange(NAMES)}"), "li", "test")
+                else:
+                    connection.execute(
+                        "INSERT INTO overrides (incident_id, field, value, made_by, why)"
+                        " SELECT id, 'place', to_jsonb(%s::text), 'li', 'test' FROM incidents"
+                        " ORDER BY (id * %s) %% 101 LIMIT 1 ON CONFLICT DO NOTHING",
+                        (str(seed), chance.randrange(100)),
+                    )
+    return kept
+
+
+def differences(source: Connection, copy: Connection) -> list[Any]:
+    """Rows that only one side has. `sightings` may lag, as the document says."""
+    found: list[Any] = []
+    for view, table, key in (
+        ("current_articles", "article_copy", "article_id"),
+        ("told_incidents", "incident_copy", "incident_id"),
+    ):
+        here = source.execute(
+            f"SELECT {key}, (to_jsonb(v) - 'sightings')::text FROM {view} AS v".encode()
+        ).fetchall()
+        there = copy.execute(f"SELECT {key}, (row - 'sightings')::text FROM {table}".encode()).fetchall()
+        found += set(here) ^ set(there)
+    return found
+
+
+def play(url: str, copy_url: str, seed: int) -> tuple[int, list[Any]]:
+    """One round: four writers and a follower at once, then the follower alone; changes followed, differences left."""
+    names = recipe()
+    followed = 0
+    failed: list[BaseException] = []
+
+    def writer(number: int) -> None:
+        try:
+            write(url, seed * WRITERS + number)
+        except BaseException as e:
+            failed.append(e)
+
+    writers = [threading.Thread(target=writer, args=(n,)) for n in range(WRITERS)]
+    with connect(url) as source, psycopg.connect(copy_url, autocommit=True) as copy:
+        copy.execute(names["TABLES"])
+        for thread in writers:
+            thread.start()
+        while any(thread.is_alive() for thread in writers):
+            followed += names["follow"](source, copy, 7)
+        while step := names["follow"](source, copy, 7):
+            followed += step
+        if failed:
+            raise failed[0]
+        return followed, differences(source, copy)
+
+
+def fresh(server: str, name: str) -> str:
+    """An empty database of that name."""
+    from tests.conftest import create, drop, on_database
+
+    drop(server, name)
+    create(server, name)
+    return on_database(server, name)
+
+
+def main(rounds: int, server: str) -> None:
+    from etl.rules import load_rules
+
+    total = wrong = 0
+    url, copy_url = fresh(server, "feed_source"), fresh(server, "feed_copy")
+    migrate.upgrade(url)
+    with connect(url) as connection:
+        lookups.sync(connection, load_rules())
+    for n in range(rounds):
+        followed, left = play(url, copy_url, n)
+        total += followed
+        wrong += bool(left)
+    print(f"{rounds} rounds, {total} changes followed, {wrong} rounds with a difference")
+
+
+if __name__ == "__main__":
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    if len(sys.argv) > 2:
+        main(rounds, sys.argv[2])
+    else:
+        with tempfile.TemporaryDirectory() as home, embedded.session(Path(home)) as server:
+            main(rounds, server)
