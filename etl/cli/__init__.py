@@ -16,6 +16,7 @@ from etl import __version__
 from etl.cli.config import read_config
 from etl.cli.database import db
 from etl.cli.effective import config as config_command
+from etl.cli.linking import link
 from etl.cli.loading import reextract, rejects_retry, run, schedule
 from etl.cli.looking import rejects, search, status
 from etl.cli.single import explain, extract, repair
@@ -70,6 +71,7 @@ for command in (
     rejects,
     explain,
     extract,
+    link,
     repair,
     db,
     config_command,

@@ -11,20 +11,38 @@ from typing import Any
 
 import click
 
-from etl.cli.options import emit, output_options, set_up_logs
+from etl.cli.options import database_options, emit, looking, output_options, set_up_logs
 from etl.errors import ConfigError
 
 
 @click.command()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), required=False)
+@click.option("--articles", type=int, nargs=2, help="Instead: why two stored articles are one story, or not.")
+@click.option(
+    "--incidents", type=int, nargs=2, help="Instead: why two stored incidents are one event, or not."
+)
+@database_options
 @output_options
-def explain(file: str, **options: Any) -> None:
+def explain(
+    file: str | None,
+    articles: tuple[int, int] | None,
+    incidents: tuple[int, int] | None,
+    **options: Any,
+) -> None:
     """Show what every stage makes of FILE: decoded, repaired, removed, dated, hashed, extracted.
 
     \b
     Example:
       etl explain samples/damaged/lost-wallet.txt
+      etl explain --articles 12 57
     """
+    if sum(x is not None for x in (file, articles, incidents)) != 1:
+        raise ConfigError("one of FILE, --articles A B and --incidents A B is needed")
+    if articles is not None:
+        return explain_pair("article", articles, options)
+    if incidents is not None:
+        return explain_pair("incident", incidents, options)
+    assert file is not None
     from etl import show
     from etl.pipeline import trace_stages
     from etl.rules import load_rules
@@ -33,6 +51,16 @@ def explain(file: str, **options: Any) -> None:
     rules = load_rules()
     trace = trace_stages(read_input(file), rules)
     emit(show.trace_record(trace)) if options["as_json"] else show.explain(file, trace, rules)
+    return None
+
+
+def explain_pair(entity: str, pair: tuple[int, int], options: dict[str, Any]) -> None:
+    """Why two stored articles or incidents are together, or not."""
+    from etl import linking, show
+
+    with looking(options) as connection:
+        record = linking.why(connection, entity, pair)
+    emit(record) if options["as_json"] else show.record(record)
 
 
 @click.command()

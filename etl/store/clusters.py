@@ -123,22 +123,40 @@ def story_clusters(found: Connected) -> list[set[int]]:
 
 
 def event_clusters(batch: Batch, found: Connected) -> list[set[int]]:
-    """The events of what was found. Two alone need no look at them: their pair was not stored if they contradict."""
-    clustering = singles(found.live)
-    merge(clustering, sorted(p for p in found.joined if found.live.issuperset(p)), found.forbidden)
-    pairs = [pair for pair in found.strength if found.live.issuperset(pair)]
-    if len(found.live) == 2:
+    """The events of what was found, each connected part by itself."""
+    pairs = [pair for pair in (*found.joined, *found.strength) if found.live.issuperset(pair)]
+    loose = singles(found.live)
+    merge(loose, pairs)
+    inside: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        inside.setdefault(min(loose[pair[0]]), []).append(pair)
+    return [
+        cluster
+        for part in distinct(loose)
+        for cluster in event_part(batch, found, part, inside.get(min(part), []))
+    ]
+
+
+def event_part(batch: Batch, found: Connected, part: set[int], pairs: Collection[Pair]) -> list[set[int]]:
+    """The events among members that pairs connect. Two alone need no look: contradicting pairs are not stored."""
+    clustering = singles(part)
+    merge(clustering, sorted(found.joined.intersection(pairs)), found.forbidden)
+    if len(part) <= 2:
         merge(clustering, pairs, found.forbidden)
         return distinct(clustering)
-    told = incidents_told(batch, found.live)
-    pairs.sort(key=lambda p: (-found.strength[p], *sorted((told[p[0]].key, told[p[1]].key))))
+    told = incidents_told(batch, part)
+    scored = sorted(
+        found.strength.keys() & set(pairs),
+        key=lambda p: (-found.strength[p], *sorted((told[p[0]].key, told[p[1]].key))),
+    )
 
     def contradict(a: int, b: int) -> bool:
-        return found.forbidden(a, b) or (
-            (min(a, b), max(a, b)) not in found.joined and contradiction(told[a], told[b]) is not None
+        pair = (min(a, b), max(a, b))
+        return pair in found.split or (
+            pair not in found.joined and contradiction(told[a], told[b]) is not None
         )
 
-    merge(clustering, pairs, contradict)
+    merge(clustering, scored, contradict)
     return distinct(clustering)
 
 

@@ -159,9 +159,14 @@ def forget_incidents(batch: Batch, article_ids: Collection[int]) -> set[int]:
     return {number for row in (*gone, *decided) for number in row}
 
 
-def find_events(batch: Batch, article_ids: Collection[int], rules: LinkRules) -> dict[Pair, EventVerdict]:
-    """Store and return the verdicts on pairs of these articles' incidents with all others, of those that join."""
-    pairs = event_candidates(batch, article_ids)
+def find_events(
+    batch: Batch, article_ids: Collection[int], rules: LinkRules, until: int | None = None
+) -> dict[Pair, EventVerdict]:
+    """Store and return the verdicts on pairs of these articles' incidents with all others, of those that join.
+
+    `until`: with those of articles up to this id only.
+    """
+    pairs = event_candidates(batch, article_ids, until)
     verdicts: dict[Pair, EventVerdict] = {}
     for some in portions(pairs):
         told = incidents_told(batch, {number for pair in some for number in pair})
@@ -177,7 +182,7 @@ def find_events(batch: Batch, article_ids: Collection[int], rules: LinkRules) ->
     return verdicts
 
 
-def event_candidates(batch: Batch, article_ids: Collection[int]) -> list[Pair]:
+def event_candidates(batch: Batch, article_ids: Collection[int], until: int | None) -> list[Pair]:
     """Pairs of incidents of different articles worth weighing: one unit or district within a day, or one story."""
     ids = list(article_ids)
     found = batch.rows(
@@ -197,9 +202,12 @@ def event_candidates(batch: Batch, article_ids: Collection[int]) -> list[Pair]:
         " UNION"
         " SELECT n.id, i.id FROM n JOIN p ON p.one = n.article_id JOIN incidents AS i ON i.article_id = p.other"
         "   WHERE i.withdrawn_at IS NULL)"
-        " SELECT DISTINCT least(one, other), greatest(one, other) FROM o ORDER BY 1, 2",
+        " SELECT DISTINCT least(one, other), greatest(one, other) FROM o"
+        " WHERE %s::bigint IS NULL OR (SELECT article_id FROM incidents WHERE id = other) <= %s ORDER BY 1, 2",
         ids,
         ids,
         ids,
+        until,
+        until,
     )
     return [(a, b) for a, b in found]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 import pytest
 
 from benchmarks.link_data import generate
-from etl.model import Found, Leaf, Processed, RawFile
+from etl.model import Extraction, Found, Leaf, Processed, RawFile
 from etl.pipeline import process
 from etl.rules import load_rules
-from etl.store import runs
+from etl.store import runs, verdicts
+from etl.store.batch import Batch
 from etl.store.engine import Connection
+from etl.store.incidents import rederive
+from etl.store.links import link
 from etl.store.load import load_batch
+from etl.store.relink import relink
 from etl.store.runs import Counts, Run
+from etl.store.verdicts import Decision
 
 ARTICLES = 120
 ORDERS = 20
@@ -166,3 +172,93 @@ def test_nothing_new_links_nothing(connection: Connection, run: Run) -> None:
     before = [rows(connection, f"SELECT xmin::text, * FROM {t} ORDER BY 2, 3") for t in tables]
     load(connection, run, leaf)
     assert [rows(connection, f"SELECT xmin::text, * FROM {t} ORDER BY 2, 3") for t in tables] == before
+
+
+# ---------------------------------------------------------------- from scratch, and by hand
+
+
+def again(connection: Connection, run: Run, *, keep: bool = False) -> Any:
+    return relink(connection, run, load_rules().link, lambda: None, keep=keep)
+
+
+def test_from_scratch_gives_what_loading_gave(
+    connection: Connection, run: Run, pages: list[Processed]
+) -> None:
+    for at in range(0, len(pages), 7):
+        load(connection, run, *map(as_leaf, pages[at : at + 7]))
+    found = again(connection, run)
+    assert rows(connection, "SELECT count(*) FROM articles") == [(found.articles,)]
+    assert not found.differs, found
+
+
+def test_what_was_tampered_with_is_found_and_mended(
+    connection: Connection, run: Run, pages: list[Processed]
+) -> None:
+    load(connection, run, *map(as_leaf, pages))
+    wanted = clusters(connection)
+    connection.execute("UPDATE articles SET story_id = 1 WHERE id = 2")
+    connection.execute("UPDATE incidents SET event_id = id")
+    connection.execute("DELETE FROM event_pairs")
+    connection.execute("DELETE FROM article_signatures WHERE article_id = 3")
+    before = rows(connection, "SELECT id, story_id FROM articles ORDER BY id")
+    found = again(connection, run)
+    assert (found.stories, found.signatures) == (1, 1)
+    assert found.events > 0
+    assert found.event_pairs > 0
+    assert rows(connection, "SELECT id, story_id FROM articles ORDER BY id") == before
+    assert again(connection, run, keep=True) == found
+    assert clusters(connection) == wanted
+    assert not again(connection, run).differs
+
+
+def test_people_overrule_the_program_and_stay_obeyed(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE)
+    for leaf in (page("/a", text), page("/b", NOTICE.format(**OTHER)), page("/c", text + "完。", "转载")):
+        load(connection, run, leaf)
+    assert rows(connection, "SELECT story_id FROM articles ORDER BY id") == [(1,), (2,), (1,)]
+    for entity, clustered in (("article", "story_id FROM articles"), ("incident", "event_id FROM incidents")):
+        assert verdicts.decide(connection, run, Decision(entity, (1, 3), "split", "a reader")) == (1, 3)
+        assert verdicts.decide(connection, run, Decision(entity, (2, 1), "join", "a reader")) == (1, 1)
+        assert rows(connection, f"SELECT {clustered} ORDER BY id") == [(1,), (1,), (3,)]
+    assert not again(connection, run, keep=True).differs
+    load(connection, run, page("/d", text + "（完）", "又一转载", "2021-03-12 08:00"))
+    assert rows(connection, "SELECT count(*) FROM articles WHERE id IN (1, 3) GROUP BY story_id") == [
+        (1,),
+        (1,),
+    ]
+    decided = rows(
+        connection, "SELECT entity, a_id, b_id, verdict, decided_by FROM link_verdicts ORDER BY id"
+    )
+    assert decided[0] == ("article", 1, 3, "split", "a reader")
+
+
+def test_why_names_what_speaks_for_and_against(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE)
+    for leaf in (page("/a", text), page("/b", NOTICE.format(**OTHER)), page("/c", text + "完。", "转载")):
+        load(connection, run, leaf)
+    rules = load_rules().link
+    together = verdicts.why(connection, "article", (1, 3), rules)
+    assert (together["together"], together["relation"], together["chain"]) == (True, "reprint", [1, 3])
+    apart = verdicts.why(connection, "article", (1, 2), rules)
+    assert (apart["together"], apart["relation"]) == (False, "same_template")
+    event = verdicts.why(connection, "incident", (1, 3), rules)
+    assert event["joins"]
+    assert event["score"] >= event["threshold"]
+    assert "same_time +3.0" in event["reasons"]
+    assert verdicts.why(connection, "incident", (1, 2), rules)["contradiction"] == "time"
+
+
+def test_a_withdrawn_incident_leaves_its_event(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE)
+    first = page("/a", text)
+    load(connection, run, first)
+    load(connection, run, page("/c", text + "完。", "转载"))
+    assert rows(connection, "SELECT event_id FROM incidents ORDER BY id") == [(1,), (1,)]
+    batch = Batch(connection, run, datetime.now(UTC))
+    with connection.transaction():
+        rederive(batch, 1, Extraction("other"))
+        link(batch)
+    assert rows(connection, "SELECT event_id, withdrawn_at IS NULL FROM incidents ORDER BY id") == [
+        (1, False),
+        (2, True),
+    ]
