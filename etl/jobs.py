@@ -21,11 +21,13 @@ from etl import logs
 from etl.errors import RunLocked, RunLost, RunSuspect, StoreError
 from etl.executors.base import Limits, MakePool
 from etl.executors.local import LocalPool
-from etl.loader import Loader
+from etl.loader import ALL, Loader
 from etl.logs import LOG
+from etl.preview import Previewer, Tally
 from etl.rules import load_rules
+from etl.scope import Scope
 from etl.settings import Settings
-from etl.sources.registry import names_of, resolve
+from etl.sources.registry import count, names_of, resolve
 from etl.stages.extract import extract
 from etl.store import derived, floors, ledger, lookups, migrate, runs
 from etl.store.engine import connect, name_error, refuse_shared_sessions
@@ -56,6 +58,7 @@ class Control:
 
     stop_signal: int | None = None
     on_progress: Callable[[Counts], None] = lambda counts: None
+    expected: int | None = None  # files that the run has before it, once they are counted
 
     def stop(self, signal_number: int) -> None:
         """Ask the run to end. The second time, or when it takes too long, the process ends on the spot.
@@ -119,6 +122,53 @@ def retry(
     return run_over(marked, settings, control or Control(), "retry", None)
 
 
+def backfill(
+    paths: Sequence[str], settings: Settings, scope: Scope, control: Control | None = None
+) -> Report:
+    """Load what `scope` takes of `paths`: the pass of `run`, with the choice of what and the files counted.
+
+    Stopped and started again with the same arguments it goes on where it was, since the ledger knows: also
+    where files are read again, because they are marked in it first. Raises as `run` does.
+    """
+    tops = resolve(paths)
+    control = control or Control()
+
+    def chosen(session: Session) -> Sequence[str]:
+        if scope.reprocess:
+            window = (scope.since, scope.until, scope.limit)
+            session.surely(lambda c: ledger.mark_known(c, tops, *window))
+        threading.Thread(target=count_files, args=(tops, control), daemon=True).start()
+        return tops
+
+    return run_over(chosen, settings, control, "backfill", None, names_of(paths), scope)
+
+
+def preview(paths: Sequence[str], settings: Settings, scope: Scope, control: Control | None = None) -> Tally:
+    """What `backfill` would do, without a trace of it in the database.
+
+    It takes no lock and writes no row, so it may run beside another run. Raises as `run` does.
+    """
+    tops = resolve(paths)
+    control = control or Control()
+    threading.Thread(target=count_files, args=(tops, control), daemon=True).start()
+    with (
+        opened(settings.database_url, settings.home, create=False) as url,
+        closing(Session(url, f"jingqing preview {os.getpid()}", control.check)) as session,
+        closing(pool_for(settings)(settings.workers, limits_of(settings), control.check)) as pool,
+    ):
+        session.connection.read_only = True
+        migrate.check(session.connection)
+        nobody = Run(0, "", "")
+        previewer = Previewer(settings, session, nobody, pool, control.on_progress, scope)
+        previewer.load(tops)
+    return previewer.tally
+
+
+def count_files(tops: Sequence[str], control: Control) -> None:
+    """Tell those who watch how many files there are; names alone, a small part of the time of a walk."""
+    control.expected = count(tops)
+
+
 def run_over(
     find_tops: Callable[[Session], Sequence[str]],
     settings: Settings,
@@ -126,6 +176,7 @@ def run_over(
     command: str,
     slot: runs.Slot | None,
     sources: Sequence[str] = (),
+    scope: Scope = ALL,
 ) -> Report:
     """One run over what `find_tops` names once the run is ours. Below its floors it ends as suspect."""
     started = time.monotonic()
@@ -134,7 +185,8 @@ def run_over(
     try:
         with claimed(settings, control, command, slot, sources) as (session, this, check):
             with closing(make_pool(settings.workers, limits_of(settings), check)) as pool:
-                Loader(settings, session, this, pool, control.on_progress).load(find_tops(session))
+                tops = find_tops(session)
+                Loader(settings, session, this, pool, telling(control, session, this), scope).load(tops)
             counts = session.surely(lambda c: runs.counts(c, this))
             still_open = session.surely(ledger.open_rejections)
             if sources:
@@ -144,6 +196,20 @@ def run_over(
         doubt = str(e)
     status = "suspect" if doubt else "done"
     return Report(this.id, status, counts, still_open, time.monotonic() - started, doubt)
+
+
+def telling(control: Control, session: Session, this: Run) -> Callable[[Counts], None]:
+    """What passes counts on to whoever watches here, and notes once in the run's row how many files there are."""
+    noted = False
+
+    def tell(counts: Counts) -> None:
+        nonlocal noted
+        if control.expected is not None and not noted:
+            noted = True
+            session.surely(lambda c: runs.expect(c, this, control.expected or 0))
+        control.on_progress(counts)
+
+    return tell
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from etl.errors import SourceError
 from etl.executors.base import Pool
 from etl.model import Found, Leaf, Processed, RawFile
+from etl.scope import Scope, in_order
 from etl.settings import Settings
 from etl.sources.base import Changed, Entry, Limits, Skipped, Unread
 from etl.sources.registry import discover, nothing_to_load, read, stat_again
@@ -30,6 +31,8 @@ TASK_BYTES = 4 << 20  # likewise
 PARTS = 8  # into which a batch is split to find the leaf that the database refuses
 BATCHES_AHEAD = 2  # batches read and in the workers' hands while one is loaded
 
+ALL = Scope()
+
 T = TypeVar("T")
 
 
@@ -39,7 +42,6 @@ class Fresh:
 
     leaf: Leaf
     raw: RawFile
-    reread: bool
 
 
 @dataclass(slots=True)
@@ -60,12 +62,16 @@ class Loader:
         this: Run,
         pool: Pool,
         tell: Callable[[Counts], None] = lambda counts: None,
+        scope: Scope = ALL,
     ) -> None:
         self.settings = settings
         self.session = session
         self.this = this
         self.pool = pool
         self.on_progress = tell
+        self.scope = scope
+        self.left = scope.limit  # leaves that may still be read
+        self.withheld: dict[str, int] = {}  # container -> its first leaf outside the window
         self.limits = Limits(settings.max_file_bytes)
         self.counted = Counts()  # what needed no loading, since the last commit
         self.total = Counts()  # what was committed
@@ -74,17 +80,22 @@ class Loader:
 
     def load(self, tops: Sequence[str]) -> None:
         """Everything below `tops`; then once more what was changing, and what must be read again."""
-        self.load_entries(discover(tops, self.settings.include, self.settings.exclude))
-        if self.unsettled:
+        entries = discover(tops, self.settings.include, self.settings.exclude)
+        self.load_entries(in_order(entries, self.scope.order))
+        if self.unsettled and self.left != 0:
             unsettled, self.unsettled = self.unsettled, []
             self.load_entries(self.settle(unsettled), settled=True)
         if self.counted.seen:
             self.commit([])
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Close rejections of what is gone, and read again what this run found must be read again."""
         unreadable = self.session.surely(ledger.unreadable_paths)
         if over := [path for path in unreadable if nothing_to_load(path)]:
             self.session.surely(lambda c: ledger.resolve_paths(c, self.this, over))
         reread = self.session.surely(ledger.files_to_reread)
-        if reread:
+        if reread and self.left != 0:
             self.load_entries((f for f in reread if stat_again(f) == f), settled=True, again=True)
 
     def load_entries(self, entries: Iterable[Entry], *, settled: bool = False, again: bool = False) -> None:
@@ -93,7 +104,7 @@ class Loader:
         `settled`: known not to be changing. `again`: this run counted them before.
         """
         queue: deque[InFlight] = deque()
-        leaves = self.leaves(self.wanted(entries, settled), settled)
+        leaves = self.limited(self.leaves(self.wanted(entries, settled), settled))
         for batch in portions(leaves, self.settings.batch_files, self.settings.batch_bytes, bytes_of):
             queue.append(self.begin(batch))
             if len(queue) > BATCHES_AHEAD:
@@ -109,13 +120,15 @@ class Loader:
             self.session.check()
             files = []
             for entry in chunk:
-                if isinstance(entry, Found):
+                if isinstance(entry, Found) and self.scope.too_old(entry):
+                    self.counted.skip("outside_window")
+                elif isinstance(entry, Found):
                     files.append(entry)
                 elif isinstance(entry, Skipped):
                     self.counted.skip(entry.reason)
                 else:
                     yield rejected(Found(entry.path, 0, 0), entry.reason, entry.detail)
-            wanted = self.session.surely(partial(ledger.to_read, files=files))
+            wanted = self.ask(files)
             self.counted.unchanged += len(files) - len(wanted)
             youngest = time.time_ns() - int(self.settings.settle_s * 1e9)
             for file in wanted:
@@ -124,6 +137,17 @@ class Loader:
                 else:
                     self.unsettled.append(file.found)
             self.tell()
+
+    def ask(self, files: Sequence[Found]) -> list[Wanted]:
+        """Those of `files` that must be read, and why."""
+        return self.session.surely(partial(ledger.to_read, files=files))
+
+    def limited(self, leaves: Iterator[Fresh | Leaf]) -> Iterator[Fresh | Leaf]:
+        """As many leaves as may still be read."""
+        while self.left != 0 and (leaf := next(leaves, None)) is not None:
+            if self.left is not None:
+                self.left -= 1
+            yield leaf
 
     def settle(self, files: Sequence[Found]) -> Iterator[Entry]:
         """The files that stand as they stood when first looked at, one settling time ago; counts the others."""
@@ -188,21 +212,27 @@ class Loader:
                 found.path, read_.member, read_.record_no, b"", reason=read_.reason, detail=read_.detail
             )
             return Leaf(found, sha256, None, done, read_.member, read_.record_no, position, last=False)
-        leaf = Leaf(found, sha256, read_.sha256, None, read_.member, read_.record_no, position, last=False)
-        return Fresh(leaf, read_, file.why == "reread")
+        leaf = Leaf(
+            *(found, sha256, read_.sha256, None, read_.member, read_.record_no, position),
+            last=False,
+            reread=file.why == "reread",
+        )
+        return Fresh(leaf, read_)
 
     def begin(self, batch: Sequence[Fresh | Leaf]) -> InFlight:
         """Hand those leaves of a batch to the workers that are not known by their bytes."""
         flight = InFlight([x for x in batch if isinstance(x, Leaf)])
         fresh = [x for x in batch if isinstance(x, Fresh)]
-        hashes = [x.raw.sha256 for x in fresh if not x.reread]
+        hashes = [x.raw.sha256 for x in fresh if not x.leaf.reread]
         known = self.session.surely(partial(ledger.known_bytes, hashes=hashes))
         to_parse = []
         for x in fresh:
-            if not x.reread and x.raw.sha256 in known:
+            if x.leaf.reread or x.raw.sha256 not in known:
+                to_parse.append(x)
+            elif self.scope.takes(known[x.raw.sha256]):
                 flight.leaves.append(x.leaf)
             else:
-                to_parse.append(x)
+                self.withhold(x.leaf)
         for part in portions(to_parse, TASK_FILES, TASK_BYTES, bytes_of):
             flight.tasks.append(([x.leaf for x in part], self.pool.submit([x.raw for x in part])))
         return flight
@@ -212,11 +242,31 @@ class Loader:
         leaves = batch.leaves
         for read_, task in batch.tasks:
             done = self.pool.result(task)
-            leaves += [replace(leaf, processed=p) for leaf, p in zip(read_, done, strict=True)]
+            for leaf, processed in zip(read_, done, strict=True):
+                article = processed.article
+                if article is None or leaf.reread or self.scope.takes(article.published_at):
+                    leaves.append(replace(leaf, processed=processed))
+                else:
+                    self.withhold(leaf)
+        leaves = [self.held_back(leaf) for leaf in leaves]
         leaves.sort(key=lambda x: (x.found.path, x.position))  # so that a file's last leaf comes last
         self.session.check()
         self.commit(leaves, again)
         self.tell()
+
+    def withhold(self, leaf: Leaf) -> None:
+        """Leave out a leaf that lies outside the window; the ledger must not think its file done."""
+        self.counted.skip("outside_window")
+        if not (leaf.last and leaf.position == 1):
+            at = self.withheld.get(leaf.found.path, leaf.position)
+            self.withheld[leaf.found.path] = min(at, leaf.position)
+
+    def held_back(self, leaf: Leaf) -> Leaf:
+        """The leaf, as one of a container that is partial from its first leaf outside the window on."""
+        first = self.withheld.get(leaf.found.path)
+        if first is None:
+            return leaf
+        return replace(leaf, position=min(leaf.position, first - 1), last=False, extent=None)
 
     # ------------------------------------------------------------ loading
 

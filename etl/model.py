@@ -348,7 +348,8 @@ class Leaf:
     `file_sha256` and `raw_sha256` (of the leaf's own bytes) are None if the bytes could not be had.
     `processed` is None where the store already knows these bytes. `position` counts the leaves of a file
     from 1. A container's last leaf knows its `extent`: each member with its highest record number (0: none),
-    so that what is not in it any more can be told; None for a file that is one leaf.
+    so that what is not in it any more can be told; None for a file that is one leaf. `reread`: read again
+    although its bytes are known.
     """
 
     found: Found
@@ -360,6 +361,7 @@ class Leaf:
     position: int = 1
     last: bool = True
     extent: Mapping[str | None, int] | None = None
+    reread: bool = False
 
 
 def overlaps(a: Span, b: Span) -> int:

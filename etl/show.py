@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,13 @@ import click
 if TYPE_CHECKING:
     from rich.text import Text as RichText
 
-    from etl.jobs import Control, Report
+    from etl.jobs import Report
     from etl.model import Article, Extraction, Incident, Repair, When
     from etl.pipeline import Trace
+    from etl.preview import Tally
     from etl.rules import Rules
     from etl.stages.repair import Repaired
     from etl.store.incidents import Differences
-    from etl.store.runs import Counts
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 STATES = (
@@ -39,27 +38,6 @@ CERTAINTY_STYLE = {"certain": "green", "likely": "yellow", "lost": "red"}
 
 
 # ---------------------------------------------------------------- a run
-
-
-@contextmanager
-def progress(control: Control, *, quiet: bool) -> Iterator[None]:
-    """A live line of counts and rate, on a terminal only."""
-    if quiet or not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking", total=None)
-
-        def tell(counts: Counts) -> None:
-            states = " ".join(f"{name} {getattr(counts, name)}" for name, *_ in STATES)
-            bar.update(task, description=f"seen {counts.seen}: {states}")
-
-        control.on_progress = tell
-        yield
 
 
 def report(result: Report) -> None:
@@ -102,6 +80,38 @@ def report_record(result: Report) -> dict[str, Any]:
         "open_rejections": result.open_rejections,
         "doubt": result.doubt,
         "seconds": round(result.seconds, 3),
+    }
+
+
+def tally(result: Tally) -> None:
+    """What a run would do."""
+    counts = result.counts
+    click.echo(f"Dry run: {counts.seen} files seen, nothing written")
+    for name, zh, en in STATES:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(counts.skips.items()))
+        line = f"  {name:<10} {pad(zh, 6)} {getattr(counts, name):>8}   {en}"
+        click.echo(line + (f": {reasons}" if name == "skipped" and reasons else ""))
+    click.echo(f"  {'incidents':<10} {pad('警情', 6)} {counts.incidents:>8}   of the new articles")
+    click.echo(
+        f"  {'updated':<10} {pad('更新', 6)} {result.updated:>8}   places or articles that would change"
+    )
+    for name, samples in result.samples.items():
+        click.echo(f"{name}, for example:")
+        for sample in samples:
+            place = sample["path"] + "".join(f" » {sample[k]}" for k in ("member", "line") if k in sample)
+            told = " ".join(str(sample[k]) for k in ("title", "reason", "detail") if sample.get(k))
+            click.echo(f"  {place}  {shorten(told, 60)}".rstrip())
+
+
+def tally_record(result: Tally) -> dict[str, Any]:
+    """What a run would do, for machines."""
+    counts = asdict(result.counts)
+    return {
+        "dry_run": True,
+        "seen": result.counts.seen,
+        **counts,
+        "updated": result.updated,
+        "samples": result.samples,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from etl.health import Thresholds, is_silent, seconds
+from etl.progress import describe
 from etl.settings import duration
 from etl.show import STATES, local
 
@@ -48,7 +49,8 @@ def now(day: Record) -> Iterator[str]:
         if run["status"] == "running":
             yield (
                 f"run {run['id']} {run['command']} of {run['owner']} since {clock(day, run['started_at'])},"
-                f" seen {run['seen']}, last sign of life {duration(run['silent_s'])} ago"
+                f" seen {describe(run['seen'], run['expected'], rate_of(run))},"
+                f" last sign of life {duration(run['silent_s'])} ago"
             )
         else:
             yield f"run {run['id']} waits since {clock(day, run['started_at'])}: {run['error']}"
@@ -63,6 +65,12 @@ def now(day: Record) -> Iterator[str]:
     success = day["last_success"]
     if last and last["status"] != "done":
         yield f"last success {clock(day, success)}" if success else "no success yet"
+
+
+def rate_of(run: Record) -> float:
+    """Files a second since a run began, up to its last sign of life."""
+    took = seconds(run["heartbeat_at"] - run["started_at"])
+    return run["seen"] / took if took > 0 else 0.0
 
 
 def following(day: Record) -> Iterator[str]:

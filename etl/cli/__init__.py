@@ -17,7 +17,7 @@ from etl.cli.config import read_config
 from etl.cli.database import db
 from etl.cli.effective import config as config_command
 from etl.cli.linking import link
-from etl.cli.loading import reextract, rejects_retry, run, schedule
+from etl.cli.loading import backfill, reextract, rejects_retry, run, schedule
 from etl.cli.looking import rejects, search, status
 from etl.cli.single import explain, extract, repair
 from etl.cli.withdrawing import withdraw
@@ -63,6 +63,7 @@ def cli(config: str | None) -> None:
 
 for command in (
     run,
+    backfill,
     reextract,
     schedule,
     status,

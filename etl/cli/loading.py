@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -58,14 +59,14 @@ def load(paths: Sequence[str], options: dict[str, Any], command: str) -> None:
     report_on(lambda control: jobs.run(paths, settings, control, command), options)
 
 
-def report_on(work: Callable[[Control], Report], options: dict[str, Any]) -> None:
-    """Do the work, under signals and with a progress line, and print its report."""
+def report_on(work: Callable[[Control], Report], options: dict[str, Any], *, lines: bool = False) -> None:
+    """Do the work, under signals and with its progress shown, and print its report."""
     from etl import jobs, show
+    from etl.progress import progress
 
     set_up_logs(options)
     control = jobs.Control()
-    quiet = options["quiet"] or options["as_json"]
-    with stopping(control), show.progress(control, quiet=quiet):
+    with stopping(control), progress(control, quiet=options["quiet"], lines=lines):
         report = work(control)
     if options["as_json"]:
         emit(show.report_record(report))
@@ -75,6 +76,74 @@ def report_on(work: Callable[[Control], Report], options: dict[str, Any]) -> Non
         click.echo(f"etl: run {report.run_id} is suspect: {report.doubt}", err=True)
     if report.doubt or (options["fail_on_reject"] and report.counts.rejected):
         sys.exit(ALARM)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Articles published on this day or later. Files filed before it are not read: by the last date in"
+    " their path (2021/03/09, 2021-03, 20210309), else by their modification time.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Articles published on this day or before. Told only by reading, since an old article may be filed"
+    " late; where folders are dated, --include '2021/*' saves that.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["newest", "oldest"]),
+    help="Which files first, by the same dates [default: by path].",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Read so many files at most.")
+@click.option("--reprocess", is_flag=True, help="Read known files again with today's code, update in place.")
+@click.option("--dry-run", is_flag=True, help="Say what would come of it, with samples; write nothing.")
+@loading_options
+@database_options
+@output_options
+def backfill(
+    paths: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
+    order: str | None,
+    limit: int | None,
+    reprocess: bool,
+    dry_run: bool,
+    **options: Any,
+) -> None:
+    """Load a large stock of files in PATHS, once; the same pass as `etl run`, with a choice of what.
+
+    Interrupt it at any time; the same command goes on where it was. With --since or --until, articles
+    without a date are left out, and what is left out is forgotten: another run looks at it again.
+
+    \b
+    Example:
+      etl backfill archive/ --order newest
+      etl backfill archive/ --since 2019-01-01 --until 2019-12-31 --dry-run
+      etl backfill archive/ --reprocess
+    """
+    from etl import jobs, show
+    from etl.progress import progress
+    from etl.scope import Scope
+
+    first, last = since.date() if since else None, until.date() if until else None
+    if first and last and last < first:
+        raise ConfigError("--until lies before --since")
+    scope = Scope(first, last, order, limit, reprocess)
+    settings = settings_from(options)
+    if not dry_run:
+        report_on(lambda control: jobs.backfill(paths, settings, scope, control), options, lines=True)
+        return
+    set_up_logs(options)
+    control = jobs.Control()
+    with stopping(control), progress(control, quiet=options["quiet"], lines=True):
+        result = jobs.preview(paths, settings, scope, control)
+    if options["as_json"]:
+        emit(show.tally_record(result))
+    elif not options["quiet"]:
+        show.tally(result)
 
 
 @click.command("retry")

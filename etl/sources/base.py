@@ -81,6 +81,9 @@ class Source(Protocol):
     def walk(self, top: str) -> Iterator[Entry]:
         """Every entry below `top`, or `top` itself if it is a file, in the byte order of their paths."""
 
+    def count(self, top: str) -> int | None:
+        """How many files lie below `top`, quickly and roughly; None if that takes as long as `walk`."""
+
     def read_bytes(self, found: Found, max_bytes: int) -> tuple[bytes, bytes]:
         """All bytes and their SHA-256. Raises SourceError, FileNotFoundError, Changed."""
 

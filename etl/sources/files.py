@@ -58,6 +58,24 @@ def walk_folder(folder: bytes) -> Iterator[Entry]:
             yield from walk_folder(entry.path)
 
 
+def count(top: str) -> int:
+    """How many files lie below `top`, by names alone; what can't be listed counts for nothing."""
+    files, folders = 0, [unescape_path(top)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as listing:
+                for entry in listing:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        files += 1
+        except NotADirectoryError:
+            files += 1
+        except OSError:
+            continue
+    return files
+
+
 def judge(path: bytes) -> Entry:
     """What an entry is, from its name and `lstat`."""
     name, shown = os.path.basename(path), escape_path(path)

@@ -71,6 +71,12 @@ def discover(
                 yield entry
 
 
+def count(tops: Sequence[str]) -> int | None:
+    """How many files lie below `tops`, quickly and roughly; None if a source can't say."""
+    counts = [source_of(top).count(top) for top in tops]
+    return None if None in counts else sum(n for n in counts if n is not None)
+
+
 def read(found: Found, limits: Limits) -> Reading:
     """A file's hash and leaves. Raises SourceError (unreadable, too_large, ...), FileNotFoundError, Changed."""
     source, reader = source_of(found.path), reader_of(found.path)

@@ -65,7 +65,8 @@ def current(connection: Connection) -> list[Record]:
     """The run that is going on, and due runs that wait for it."""
     return records(
         connection,
-        "SELECT id, command, schedule, due_at, status, owner, started_at, heartbeat_at, seen, loaded, rejected,"
+        "SELECT id, command, schedule, due_at, status, owner, started_at, heartbeat_at,"
+        " expected, seen, loaded, rejected,"
         " error, extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 AS silent_s FROM runs"
         " WHERE status IN ('running', 'waiting') ORDER BY status, id DESC",
     )

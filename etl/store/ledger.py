@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -52,12 +53,14 @@ def to_read(connection: Connection, files: Sequence[Found]) -> list[Wanted]:
     return wanted
 
 
-def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> set[bytes]:
-    """Those of `hashes` (SHA-256 of a leaf's bytes) under which an article was found before."""
+def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, datetime | None]:
+    """Those of `hashes` (SHA-256 of a leaf's bytes) under which an article was found before: when published."""
     rows = connection.execute(
-        "SELECT DISTINCT raw_sha256 FROM sightings WHERE raw_sha256 = ANY(%s)", (sorted(set(hashes)),)
+        "SELECT DISTINCT ON (raw_sha256) raw_sha256, published_at FROM sightings WHERE raw_sha256 = ANY(%s)"
+        " ORDER BY raw_sha256, id DESC",
+        (sorted(set(hashes)),),
     )
-    return {row[0] for row in rows}
+    return dict(row for row in rows)
 
 
 def files_to_reread(connection: Connection) -> list[Found]:
@@ -114,6 +117,41 @@ def mark_rejected(connection: Connection, reason: str | None, numbers: Sequence[
             ([key for _, key in rows],),
         )
     return sorted(path for path, _ in rows)
+
+
+def mark_known(
+    connection: Connection,
+    tops: Sequence[str],
+    since: date | None = None,
+    until: date | None = None,
+    limit: int | None = None,
+) -> int:
+    """Mark the settled files below `tops` to be read again, those with an article of the window if one is given.
+
+    Nothing is marked while marks of an earlier, interrupted pass are left there: that one is finished first.
+    Returns how many files are to be read again.
+    """
+    below = "(f.path = t.path OR starts_with(f.path, rtrim(t.path, '/') || '/'))"
+    with connection.transaction():
+        left = connection.execute(
+            "SELECT count(*) FROM source_files AS f WHERE state = 'reread'"
+            f" AND EXISTS (SELECT FROM unnest(%s::text[]) AS t (path) WHERE {below})",
+            (list(tops),),
+        ).fetchone()
+        if left and left[0]:
+            return int(left[0])
+        done = connection.execute(
+            "UPDATE source_files SET state = 'reread' WHERE id IN (SELECT f.id FROM source_files AS f"
+            " WHERE state = ANY(%(settled)s)"
+            f" AND EXISTS (SELECT FROM unnest(%(tops)s::text[]) AS t (path) WHERE {below})"
+            " AND (%(since)s::date IS NULL AND %(until)s::date IS NULL OR EXISTS (SELECT FROM sightings AS s"
+            "   WHERE s.source_file_id = f.id AND s.is_current"
+            "   AND (s.published_at AT TIME ZONE 'Asia/Shanghai')::date"
+            "     BETWEEN coalesce(%(since)s, '-infinity'::date) AND coalesce(%(until)s, 'infinity'::date)))"
+            ' ORDER BY f.path COLLATE "C" LIMIT %(limit)s)',
+            {"tops": list(tops), "since": since, "until": until, "limit": limit, "settled": list(SETTLED)},
+        )
+    return done.rowcount
 
 
 def is_rejected(leaf: Leaf) -> bool:

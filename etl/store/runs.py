@@ -199,6 +199,11 @@ def batches_done(connection: Connection, run: Run) -> int:
     return row[0] if row else 0
 
 
+def expect(connection: Connection, run: Run, files: int) -> None:
+    """Note how many files a run has before it, for those who watch."""
+    connection.execute("UPDATE runs SET expected = %s WHERE id = %s", (files, run.id))
+
+
 def beat(connection: Connection, run: Run) -> bool:
     """Write a sign of life into the run's row; whether the row is still ours."""
     done = connection.execute(

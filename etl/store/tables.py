@@ -135,6 +135,11 @@ runs = Table(
     required("started_at", Instant, "开始时刻 start", server_default=text("now()")),
     required("heartbeat_at", Instant, "心跳 last sign of life", server_default=text("now()")),
     optional("ended_at", Instant, "结束时刻 end"),
+    optional(
+        "expected",
+        BigInteger,
+        "预计文件数 files below its sources, counted at the start; null if not counted",
+    ),
     required("seen", BigInteger, "所见 leaves seen = the five states added up", server_default="0"),
     required("loaded", BigInteger, "新入库 leaves whose content is a new article", server_default="0"),
     required("duplicate", BigInteger, "重复 leaves that are a further sighting", server_default="0"),
