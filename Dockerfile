@@ -8,9 +8,9 @@ RUN python -m venv /opt/etl && /opt/etl/bin/pip install --no-cache-dir --constra
 
 FROM python:3.12-slim
 COPY --from=build /opt/etl /opt/etl
-RUN useradd --create-home etl
+RUN useradd --create-home --uid 10001 etl
 ENV PATH=/opt/etl/bin:$PATH
-USER etl
+USER 10001
 WORKDIR /home/etl
 ENTRYPOINT ["etl"]
 CMD ["--help"]
