@@ -6,7 +6,6 @@ no traditional form that it never writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import islice
@@ -33,13 +32,18 @@ class Codes:
     seen: dict[int, str]  # for str.translate: the text as the statistics see it
     readings: dict[str, list[str]]  # syllable -> traditional characters
     stats: Statistics
+    _firsts: dict[int, list[Half]] = field(default_factory=dict)
     _followers: dict[Half, dict[int, list[Half]]] = field(default_factory=dict)
+    _seconds: dict[tuple[Half, int], list[Half]] = field(default_factory=dict)
 
     def firsts(self, lead: int) -> list[Half]:
         """The characters that begin with `lead` and whose other byte can begin a dropped pair."""
-        return [h for h in self.by_lead.get(lead, ()) if h[0] in LOW or h[0] in HIGH]
+        if lead not in self._firsts:
+            halves = self.by_lead.get(lead, ())
+            self._firsts[lead] = [h for h in halves if h[0] in LOW or h[0] in HIGH]
+        return self._firsts[lead]
 
-    def seconds(self, first: Half, trail: int | None) -> Iterator[Half]:
+    def seconds(self, first: Half, trail: int | None) -> list[Half]:
         """The characters that end with `trail` behind the pair that dropped after `first`.
 
         Those known to follow `first` come before those that are common. With `trail` None any ending
@@ -47,12 +51,15 @@ class Codes:
         """
         if first not in self._followers:
             self._followers[first] = self._by_trail(first)
-        known = self._followers[first].get(ANY if trail is None else trail, [])
-        yield from known
-        if trail is not None:
+        if trail is None:
+            return self._followers[first].get(ANY, [])
+        found = self._seconds.get((first, trail))
+        if found is None:
+            known = self._followers[first].get(trail, [])
             low = first[0] in LOW
             common = (h for h in self.by_trail.get(trail, ()) if (h[0] < 0xA1) == low and h not in known)
-            yield from islice(common, MAX_COMMON)
+            found = self._seconds[first, trail] = [*known, *islice(common, MAX_COMMON)]
+        return found
 
     def _by_trail(self, first: Half) -> dict[int, list[Half]]:
         """The characters known to follow `first`, likely ones first, by their second byte and by ANY."""

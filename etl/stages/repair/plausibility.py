@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log2
 from operator import add
 
@@ -48,12 +48,7 @@ class Plausibility:
         return cost
 
     def _blended(self, three: str) -> float:
-        plain = three.translate(self.stats.symbols)
-        general = self.stats.cost(plain[:2], plain[2]) + IN_CLASS.get(three[2], 0.0)
-        if plain[2] != three[2]:
-            general += SYMBOL
-        if three[2] in CLOSES and three[1] in CLOSES and general > NEVER_SEEN:
-            general += TWO_STOPS
+        general = _general(self.stats, three)
         counts = self._counts
         pairs = counts.get(three[1:])
         if not pairs:
@@ -74,3 +69,15 @@ class Plausibility:
         `before` stands in front of it: its words may reach into the text.
         """
         return self.text_cost(text) + WORD_SHARE * self.stats.word_cost(before + text)
+
+
+@lru_cache(maxsize=1 << 17)
+def _general(stats: Statistics, three: str) -> float:
+    """Bits of the third character after the first two, whatever the page."""
+    plain = three.translate(stats.symbols)
+    bits = stats.cost(plain[:2], plain[2]) + IN_CLASS.get(three[2], 0.0)
+    if plain[2] != three[2]:
+        bits += SYMBOL
+    if three[2] in CLOSES and three[1] in CLOSES and bits > NEVER_SEEN:
+        bits += TWO_STOPS
+    return bits
