@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from etl.rules import load_rules
 from etl.store import embedded, lookups, migrate
 from etl.store.engine import Connection, connect
 
+ROOT = Path(__file__).parents[1]
 TEMPLATE = "jingqing_test_template"
 
 
@@ -50,6 +53,18 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     create(server_url, name, template)
     yield on_database(server_url, name)
     drop(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def samples_url(server_url: str, template: str) -> Iterator[str]:
+    """A database with the sample articles, for tests that only read."""
+    create(server_url, "test_samples", template)
+    url = on_database(server_url, "test_samples")
+    environment = {**os.environ, "ETL_DATABASE_URL": url, "ETL_SETTLE": "0"}
+    command = [sys.executable, "-m", "etl", "run", "samples", "--quiet"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    yield url
+    drop(server_url, "test_samples")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from etl.cli.database import db
 from etl.cli.effective import config as config_command
 from etl.cli.linking import link
 from etl.cli.loading import backfill, reextract, rejects_retry, run, schedule
-from etl.cli.looking import rejects, search, status
+from etl.cli.looking import rejects, report, search, status
 from etl.cli.single import explain, extract, repair
 from etl.cli.withdrawing import withdraw
 from etl.errors import ConfigError, EtlError, RunLocked
@@ -68,6 +68,7 @@ for command in (
     schedule,
     status,
     search,
+    report,
     withdraw,
     rejects,
     explain,

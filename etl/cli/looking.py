@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -148,3 +150,31 @@ def search(words: tuple[str, ...], limit: int, **options: Any) -> None:
         emit([{**r, "snippet": show.unmarked(r["snippet"])} for r in found])
     else:
         show.found(found)
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The page to write.",
+)
+@database_options
+@output_options
+def report(output: Path, **options: Any) -> None:
+    """Write one self-contained page of charts and data-quality figures.
+
+    \b
+    Example:
+      etl report -o report.html
+    """
+    from etl.report import report as page_of
+
+    with looking(options) as connection:
+        page = page_of(connection, datetime.now(UTC))
+    output.write_text(page, encoding="utf-8")
+    if options["as_json"]:
+        emit({"output": str(output), "bytes": len(page.encode())})
+    elif not options["quiet"]:
+        click.echo(f"{output}: {len(page.encode()) / 1e6:.1f} MB")

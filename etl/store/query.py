@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
@@ -92,3 +92,26 @@ def open_numbers(connection: Connection, numbers: Sequence[int]) -> set[int]:
 def search(connection: Connection, words: str, limit: int, marks: tuple[str, str]) -> list[Record]:
     """Articles that contain all the words, best first; `marks` stand around each word of the snippet."""
     return records(connection, "SELECT * FROM search_articles(%s, %s, %s, %s)", words, limit, *marks)
+
+
+def report_rows(connection: Connection, queries: Mapping[str, str]) -> dict[str, list[Record]]:
+    """The rows of each query, name -> rows; all from one look at the incidents.
+
+    The view is evaluated once: inside the statement its name stands for what it gave.
+    """
+    parts = [f"{name} AS ({query})" for name, query in queries.items()]
+    everything = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, to_jsonb(q) AS row FROM {name} AS q" for name in queries
+    )
+    statement = (
+        "WITH current_incidents AS MATERIALIZED (SELECT event_id, incident_id, article_id, kind, kind_zh, kind_en,"
+        " occurred_on, occurred_from, occurred_precision, in_province, station, station_full, outcome, title"
+        f" FROM current_incidents), {', '.join(parts)} {everything}"
+    )
+    found: dict[str, list[Record]] = {name: [] for name in queries}
+    with connection.transaction():
+        connection.execute("SET LOCAL jit = off")
+        connection.execute("SET LOCAL work_mem = '128MB'")
+        for name, row in connection.execute(statement.encode()):
+            found[name].append(row)
+    return found
