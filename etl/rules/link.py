@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from etl.errors import RulesError
-from etl.rules import read_toml
+from etl.rules import lookup_rows, read_toml
 from etl.rules.layout import alternation, surnames
 
 WEIGHTS = {
-    "same_time", "near_time", "same_day", "overlapping_days", "next_day", "disjoint_days",
-    "same_station", "same_bureau", "other_unit", "same_kind", "same_group", "other_group",
-    "shared_name", "shared_surname", "same_amount", "near_amount", "other_amount", "shared_item",
+    "same_time", "near_time", "same_day", "overlapping_days", "next_day", "disjoint_days", "other_time",
+    "same_station", "same_bureau", "other_unit", "same_kind", "akin", "other_kind",
+    "shared_name", "shared_surname", "other_people", "same_amount", "near_amount", "other_amount", "shared_item",
     "other_items", "same_place", "other_place", "shared_outcome", "evidence",
 }  # fmt: skip
 
@@ -36,6 +36,7 @@ class LinkRules:
     families: frozenset[str]  # single-character family names, one of which begins every name
     as_of: re.Pattern[str]  # what stands before a date that only says when figures were taken
     outcome: re.Pattern[str]
+    families_of: Mapping[str, frozenset[str]]  # kind, by the part before the dot -> families of kinds
     threshold: float
     weights: Mapping[str, float]
 
@@ -55,11 +56,24 @@ def load() -> LinkRules:
             families=frozenset(name for name in surnames() if len(name) == 1),
             as_of=re.compile(rf"(?:{alternation(facts['as_of'])})(?:\d{{4}}年)?\Z"),
             outcome=re.compile(alternation(facts["outcomes"])),
+            families_of=families_of(rules["families"]),
             threshold=float(rules["event"]["threshold"]),
             weights={name: float(value) for name, value in weights.items()},
         )
     except (re.error, KeyError) as e:
         raise RulesError(f"rules/link.toml: {e}") from e
+
+
+def families_of(families: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
+    """Kind -> the families it is in. Raises RulesError for a kind that is in none."""
+    known = {row["code"].partition(".")[0] for row in lookup_rows("kinds.toml", "kind")}
+    found = {
+        kind: frozenset(name for name, kinds in families.items() if kind in kinds)
+        for kind in known.union(*families.values())
+    }
+    if wrong := sorted(kind for kind in found if kind not in known or not found[kind]):
+        raise RulesError(f"rules/link.toml: families: {', '.join(wrong)}")
+    return found
 
 
 def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from etl.model import Signature
 from etl.rules import load_rules
 from etl.rules.link import LinkRules
-from etl.stages.link.events import EventVerdict, score
+from etl.stages.link.events import EventVerdict, akin, score
 from etl.stages.link.stories import StoryVerdict, Telling, may_relate, relate, telling
 from etl.store.batch import Batch
 from etl.store.clusters import recluster_events, recluster_stories
@@ -166,7 +166,7 @@ def find_events(
 
     `until`: with those of articles up to this id only.
     """
-    pairs = event_candidates(batch, article_ids, until)
+    pairs = event_candidates(batch, article_ids, rules, until)
     verdicts: dict[Pair, EventVerdict] = {}
     for some in portions(pairs):
         told = incidents_told(batch, {number for pair in some for number in pair})
@@ -182,7 +182,9 @@ def find_events(
     return verdicts
 
 
-def event_candidates(batch: Batch, article_ids: Collection[int], until: int | None) -> list[Pair]:
+def event_candidates(
+    batch: Batch, article_ids: Collection[int], rules: LinkRules, until: int | None
+) -> list[Pair]:
     """Pairs of incidents of different articles worth weighing: one unit or district within a day, or one story."""
     ids = list(article_ids)
     found = batch.rows(
@@ -191,23 +193,24 @@ def event_candidates(batch: Batch, article_ids: Collection[int], until: int | No
         " p AS (SELECT a_id AS one, b_id AS other FROM story_pairs WHERE joined AND a_id = ANY(%s)"
         "   UNION ALL SELECT b_id, a_id FROM story_pairs WHERE joined AND b_id = ANY(%s)),"
         " o AS ("
-        " SELECT n.id AS one, i.id AS other FROM n JOIN incidents AS i ON i.station = n.station"
+        " SELECT n.id AS one, i.id AS other, i.article_id, NULL AS kind, NULL AS other_kind"
+        "   FROM n JOIN incidents AS i ON i.station = n.station"
         "   AND i.occurred_on BETWEEN n.occurred_on - 1 AND n.occurred_on + 1"
         "   WHERE i.withdrawn_at IS NULL AND i.article_id <> n.article_id"
         " UNION"
-        " SELECT n.id, i.id FROM n JOIN incidents AS i ON i.district = n.district"
+        " SELECT n.id, i.id, i.article_id, n.kind, i.kind FROM n JOIN incidents AS i ON i.district = n.district"
         "   AND i.occurred_on BETWEEN n.occurred_on - 1 AND n.occurred_on + 1"
-        "   AND split_part(i.kind, '.', 1) = split_part(n.kind, '.', 1)"
         "   WHERE i.withdrawn_at IS NULL AND i.article_id <> n.article_id"
         " UNION"
-        " SELECT n.id, i.id FROM n JOIN p ON p.one = n.article_id JOIN incidents AS i ON i.article_id = p.other"
+        " SELECT n.id, i.id, i.article_id, NULL, NULL"
+        "   FROM n JOIN p ON p.one = n.article_id JOIN incidents AS i ON i.article_id = p.other"
         "   WHERE i.withdrawn_at IS NULL)"
-        " SELECT DISTINCT least(one, other), greatest(one, other) FROM o"
-        " WHERE %s::bigint IS NULL OR (SELECT article_id FROM incidents WHERE id = other) <= %s ORDER BY 1, 2",
+        " SELECT least(one, other), greatest(one, other), kind, other_kind FROM o"
+        " WHERE %s::bigint IS NULL OR article_id <= %s",
         ids,
         ids,
         ids,
         until,
         until,
     )
-    return [(a, b) for a, b in found]
+    return sorted({(a, b) for a, b, kind, other in found if kind is None or akin(kind, other, rules)})

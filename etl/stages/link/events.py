@@ -157,7 +157,7 @@ def score(a: Told, b: Told, rules: LinkRules) -> EventVerdict:
     found = [
         *time_reasons(a, b),
         *unit_reasons(a, b),
-        *kind_reasons(a, b),
+        *kind_reasons(a, b, rules),
         *people_reasons(a, b),
         *thing_reasons(a, b),
     ]
@@ -179,15 +179,14 @@ def time_reasons(a: Told, b: Told) -> list[str]:
     if a.start is None or b.start is None or a.end is None or b.end is None:
         return []
     apart = max(a.start, b.start) - min(a.end, b.end)
-    if a.precision in CLOCK and b.precision in CLOCK:
-        if apart <= SAME_TIME:
-            return ["same_time"]
-        if apart <= NEAR_TIME:
-            return ["near_time"]
+    clock = a.precision in CLOCK and b.precision in CLOCK
+    if clock and apart <= NEAR_TIME:
+        return ["same_time" if apart <= SAME_TIME else "near_time"]
+    far = ["other_time"] if clock else []
     if a.precision in DATED and b.precision in DATED:
         if same_day(a.start, b.start):
-            return ["same_day"]
-        return ["next_day" if apart < DAY else "disjoint_days"]
+            return ["same_day", *far]
+        return ["next_day" if apart < DAY else "disjoint_days", *far]
     return ["overlapping_days" if apart <= timedelta(0) else "disjoint_days"]
 
 
@@ -206,21 +205,30 @@ def unit_reasons(a: Told, b: Told) -> list[str]:
     return ["other_unit"]
 
 
-def kind_reasons(a: Told, b: Told) -> list[str]:
+def kind_reasons(a: Told, b: Told, rules: LinkRules) -> list[str]:
     if a.kind == b.kind:
         return ["same_kind"]
-    return ["same_group" if group(a.kind) == group(b.kind) else "other_group"]
+    return ["akin" if akin(a.kind, b.kind, rules) else "other_kind"]
 
 
-def group(kind: str) -> str:
-    """The part before the dot."""
-    return kind.partition(".")[0]
+def akin(a: str, b: str, rules: LinkRules) -> bool:
+    """Whether two kinds may be two readings of one occurrence.
+
+    >>> from etl.rules import load_rules
+    >>> akin("assault", "public_order", load_rules().link), akin("fire", "fraud.telecom", load_rules().link)
+    (True, False)
+    """
+    one, other = (rules.families_of.get(kind.partition(".")[0], frozenset()) for kind in (a, b))
+    return bool(one & other)
 
 
 def people_reasons(a: Told, b: Told) -> list[str]:
     if {p.name for p in a.persons if not p.anonymized} & {p.name for p in b.persons if not p.anonymized}:
         return ["shared_name"]
-    return ["shared_surname"] if families(a.persons) & families(b.persons) else []
+    one, other = families(a.persons), families(b.persons)
+    if one & other:
+        return ["shared_surname"]
+    return ["other_people"] if one and other else []
 
 
 def thing_reasons(a: Told, b: Told) -> list[str]:
