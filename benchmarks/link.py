@@ -1,41 +1,40 @@
-"""Linking measured on generated articles: what it finds beside two common methods, and what it costs.
+"""Linking measured on generated articles: what it finds, beside two common methods, and its share of loading.
 
-    python -m benchmarks.link quality [ARTICLES]
-    python -m benchmarks.link cost [FEW] [MANY]
+    python -m benchmarks.link [ARTICLES]
 
-`quality` sends pages through the whole pipeline into a database and compares stories and events with the
-truth, pair by pair; word-MinHash and a whitespace simhash get the same bodies.
+Pages are loaded as `etl run` loads them; stories and events are compared with the truth, pair by pair;
+word-MinHash and a whitespace simhash get the same bodies.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
-from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
 from rensa import RMinHash
 
 from benchmarks.link_data import Made, generate
-from etl.model import Found, Leaf, Processed, RawFile
-from etl.pipeline import process
+from etl import jobs
 from etl.rules import load_rules
+from etl.settings import Settings
 from etl.stages.link.clusters import merge, singles
 from etl.stages.link.events import grams
-from etl.store import embedded, lookups, migrate, runs
+from etl.stages.link.signature import signature
+from etl.store import embedded, links
+from etl.store import load as loading
+from etl.store.batch import Batch
 from etl.store.engine import Connection, connect
-from etl.store.load import load_batch
-from etl.store.runs import Counts, Run
-
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +67,47 @@ def compare(found: set[tuple[int, int]], wanted: set[tuple[int, int]]) -> Score:
 # ---------------------------------------------------------------- loading
 
 
-def pages(made: Iterable[Made]) -> list[RawFile]:
-    return [RawFile(f"/made/{m.number:07}", m.page(Random(m.number)), b"%016d" % m.number) for m in made]
+@contextmanager
+def timed_linking() -> Iterator[list[float]]:
+    """The seconds that each batch spends in linking, while the context lasts."""
+    spent: list[float] = []
+
+    def link(batch: Batch) -> None:
+        start = time.perf_counter()
+        links.link(batch)
+        spent.append(time.perf_counter() - start)
+
+    loading.link = link
+    try:
+        yield spent
+    finally:
+        loading.link = links.link
 
 
-def process_all(files: Sequence[RawFile]) -> list[Processed]:
-    rules = load_rules()
-    return [process(file, rules) for file in files]
+def write_pages(folder: Path, made: Sequence[Made]) -> None:
+    """Every article as a file named by its number."""
+    for m in made:
+        target = folder / f"{m.number // 1000:04}" / f"{m.number:07}.txt"
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(m.page(Random(m.number)))
+        os.utime(target, ns=(1_600_000_000_000_000_000, 1_600_000_000_000_000_000))
 
 
-def processed(made: Sequence[Made], workers: int) -> list[Processed]:
-    """Every page through the whole pipeline."""
-    parts = [pages(made[at : at + BATCH]) for at in range(0, len(made), BATCH)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return [done for part in pool.map(process_all, parts) for done in part]
-
-
-def load(connection: Connection, run: Run, done: Sequence[Processed]) -> None:
-    for at in range(0, len(done), BATCH):
-        leaves = [
-            Leaf(Found(d.path, 1, 1), d.raw_sha256, d.raw_sha256, d)
-            for d in done[at : at + BATCH]
-            if d.reason is None
-        ]
-        load_batch(connection, run, leaves, Counts())
+def timed_load(folder: Path, url: str, made: Sequence[Made]) -> None:
+    """Load the pages as `etl run` does, and print the share of linking: in the driver, and signatures in workers."""
+    settings = Settings(database_url=url, settle_s=0)
+    with timed_linking() as spent:
+        start = time.perf_counter()
+        jobs.run([str(folder)], settings)
+        whole = time.perf_counter() - start
+    rules = load_rules().link
+    start = time.process_time()
+    for m in made[:2000]:
+        signature(m.body, rules)
+    each = (time.process_time() - start) / len(made[:2000])
+    signing = each * len(made) / settings.workers
+    print(f"loaded in {whole:.1f} s; linking {sum(spent):.1f} s, signatures {signing:.1f} s: ", end="")
+    print(f"share {(sum(spent) + signing) / whole:.3f} ({1e6 * each:.0f} µs of a core for each signature)")
 
 
 # ---------------------------------------------------------------- two common methods
@@ -178,15 +194,15 @@ def report_misses(
 
 def quality(articles: int = 20_000) -> None:
     made = list(generate(articles))
-    print(f"{len(made)} articles: {dict(Counter(m.role for m in made).most_common())}")
-    done = processed(made, 2)
+    print(f"{len(made)} articles: {dict(Counter(m.role for m in made).most_common())}", flush=True)
     with tempfile.TemporaryDirectory() as scratch, embedded.session(Path(scratch) / "home") as url:
-        migrate.upgrade(url)
+        folder = Path(scratch) / "pages"
+        folder.mkdir()
+        write_pages(folder, made)
+        timed_load(folder, url, made)
         with connect(url, limits=False) as connection:
-            lookups.sync(connection, load_rules())
-            load(connection, runs.start(connection, "benchmark", "rules"), done)
             numbers = {
-                int(path[6:]): article
+                int(Path(path).stem): article
                 for path, article in connection.execute(
                     "SELECT path, article_id FROM sightings AS s JOIN source_files AS f ON f.id = s.source_file_id"
                 )
@@ -229,5 +245,4 @@ def print_events(connection: Connection, made: Sequence[Made], numbers: Mapping[
 
 
 if __name__ == "__main__":
-    command, *numbers = sys.argv[1:] or ["quality"]
-    {"quality": quality}[command](*map(int, numbers))
+    quality(*map(int, sys.argv[1:]))

@@ -251,9 +251,10 @@ class World:
         """Notices from one template, every one of a story of its own."""
         name = self.pick(sorted(self.phrases["templates"]))
         first = self.event("assault")
+        wording = "".join(map(self.pick, self.phrases["templates"][name]))
         for _ in range(size):
             event = replace(self.event("assault"), slots=first.slots)
-            text = self.phrases["templates"][name].format(**first.slots | self.notice_slots(event.when))
+            text = wording.format(**first.slots | self.notice_slots(event.when))
             yield self.article([text], event, (), "notice", 1)
 
     def notice_slots(self, w: datetime) -> dict[str, str]:
@@ -282,6 +283,11 @@ class World:
     def round_up(self, retold: Sequence[Event]) -> Made:
         """Several events in one article, each in a few sentences; `retold` are told elsewhere too."""
         events = [*retold, *(self.event() for _ in range(self.rng.randint(1, 3)))]
+        last = events[0].when  # the others in the days before, since texts name no year
+        events[1:] = [
+            replace(e, when=last - timedelta(days=self.rng.randint(1, 20), hours=self.rng.randint(0, 9)))
+            for e in events[1:]
+        ]
         passages = ["".join(self.tell(event, 0)) for event in events]
         told = tuple(zip(events, passages, strict=True))
         return self.article(passages, max(events, key=lambda e: e.when), told, "round-up")
@@ -344,13 +350,13 @@ def generate(articles: int, seed: int = 8) -> Iterator[Made]:
     world = World(Random(seed))
     while world.made < articles:
         lot = world.rng.random()
-        if lot < 0.06:
+        if lot < 0.02:
             yield from world.notices(world.rng.randint(4, 30))
             continue
         event = world.event()
         first = world.original(event)
         yield first
-        if lot < 0.30:
+        if lot < 0.28:
             for _ in range(world.pick((1, 1, 2, 3, 5))):
                 yield world.copy(first)
         if 0.26 < lot < 0.42:

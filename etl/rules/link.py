@@ -12,9 +12,9 @@ from etl.rules.layout import alternation, surnames
 
 WEIGHTS = {
     "same_time", "near_time", "same_day", "overlapping_days", "next_day", "disjoint_days", "other_time",
-    "same_station", "same_bureau", "other_unit", "same_kind", "akin", "other_kind",
-    "shared_name", "shared_surname", "other_people", "same_amount", "near_amount", "other_amount", "shared_item",
-    "other_items", "same_place", "other_place", "shared_outcome", "evidence",
+    "same_station", "same_bureau", "other_unit", "same_kind", "akin", "other_kind", "shared_name",
+    "shared_surname", "shared_officer", "other_people", "same_amount", "near_amount", "other_amount",
+    "shared_item", "other_items", "same_place", "other_place", "shared_outcome", "evidence",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ loading shows in them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from etl.model import Signature
 from etl.rules import load_rules
@@ -25,8 +25,8 @@ PAIRS_AT_ONCE = 200  # pairs whose texts are in memory at a time
 def link(batch: Batch) -> None:
     """Stories of the articles with a new text, events of the articles with new incidents."""
     rules = load_rules().link
-    joined = link_stories(batch, batch.signatures, rules)
-    link_events(batch, batch.retold | joined, rules)
+    link_stories(batch, batch.signatures, rules)
+    link_events(batch, batch.retold | batch.signatures.keys(), rules)
 
 
 def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
@@ -37,17 +37,16 @@ def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
 # ---------------------------------------------------------------- stories
 
 
-def link_stories(batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules) -> set[int]:
-    """Find the near-duplicates of these articles and cluster what they touch; the articles whose pairs changed."""
+def link_stories(batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules) -> None:
+    """Find the near-duplicates of these articles and cluster what they touch."""
     if not signatures:
-        return set()
+        return
     touched = forget_articles(batch, sorted(signatures))
     verdicts = find_stories(batch, signatures, rules)
     for (a, b), verdict in verdicts.items():
         if verdict.joined:
             touched |= {a, b}
     recluster_stories(batch, touched)
-    return touched
 
 
 def forget_articles(batch: Batch, article_ids: Sequence[int]) -> set[int]:
@@ -75,7 +74,7 @@ def find_stories(
     batch.copy(
         "article_signatures",
         columns,
-        [(n, s.scheme, s.chars, list(s.facts), list(s.bands)) for n, s in signatures.items()],
+        [(n, s.scheme, s.chars, array(s.facts), array(s.bands)) for n, s in signatures.items()],
     )
     keys = sorted({(key, number) for number, s in signatures.items() for key in s.bands})
     batch.copy("article_bands", ("key", "article_id"), keys)
@@ -89,6 +88,15 @@ def find_stories(
         ],
     )
     return verdicts
+
+
+def array(numbers: Iterable[int]) -> str:
+    """An array as PostgreSQL writes it: several times quicker than letting the driver do it.
+
+    >>> array([3, -4])
+    '{3,-4}'
+    """
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def candidates(batch: Batch, signatures: Mapping[int, Signature]) -> list[Pair]:

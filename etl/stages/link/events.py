@@ -23,7 +23,8 @@ DAY = timedelta(days=1)
 NEAR_AMOUNT = 0.1
 OTHER_AMOUNT = 0.3
 COPY = 0.8  # share of evidence in common from which the one was copied from the other
-SIDES = frozenset({"victim", "suspect", "lost_person", "party"})  # whoever an incident is about
+# Whoever an incident is about, or asks for help in it.
+SIDES = frozenset({"victim", "suspect", "lost_person", "party", "relative", "reporter"})
 GRAM = 3
 
 
@@ -223,12 +224,20 @@ def akin(a: str, b: str, rules: LinkRules) -> bool:
 
 
 def people_reasons(a: Told, b: Told) -> list[str]:
-    if {p.name for p in a.persons if not p.anonymized} & {p.name for p in b.persons if not p.anonymized}:
-        return ["shared_name"]
+    found = ["shared_officer"] if full_names(a, officers=True) & full_names(b, officers=True) else []
     one, other = families(a.persons), families(b.persons)
-    if one & other:
-        return ["shared_surname"]
-    return ["other_people"] if one and other else []
+    if full_names(a) & full_names(b):
+        found.append("shared_name")
+    elif one & other:
+        found.append("shared_surname")
+    elif one and other:
+        found.append("other_people")
+    return found
+
+
+def full_names(told: Told, *, officers: bool = False) -> set[str]:
+    """Names in full, of police or of everybody else."""
+    return {p.name for p in told.persons if not p.anonymized and (p.role == "officer") == officers}
 
 
 def thing_reasons(a: Told, b: Told) -> list[str]:

@@ -1,0 +1,161 @@
+"""Whether linking an article costs more when many are stored.
+
+    python -m benchmarks.link_cost [FEW] [MANY]
+
+Articles are loaded straight as rows, and the time inside linking is taken. To get from FEW to MANY, what is
+there is copied in SQL under other band keys, facts, units and districts, as if other cities had been loaded;
+then another portion of generated articles is loaded and timed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta, timezone
+from pathlib import Path
+from statistics import median
+
+from benchmarks.link import timed_linking
+from benchmarks.link_data import Made, generate
+from etl.model import Agency, Article, Extraction, Found, Incident, Leaf, Person, Processed, When
+from etl.rules import load_rules
+from etl.stages.identity import content_hash
+from etl.stages.link.signature import signature
+from etl.store import embedded, lookups, migrate, runs
+from etl.store.engine import Connection, connect
+from etl.store.load import load_batch
+from etl.store.runs import Counts, Run
+
+CHINA = timezone(timedelta(hours=8))
+BATCH = 500
+PORTION = 3000  # articles timed at each size
+COPIED = {  # table -> what differs in a copy; {k} is the copy's number, {id} what its ids are raised by
+    "articles": {
+        "id": "id + {id}",
+        "content_hash": "content_hash || '{k}'::bytea",
+        "story_id": "story_id + {id}",
+    },
+    "article_signatures": {
+        "article_id": "article_id + {id}",
+        "facts": "ARRAY(SELECT f # {k} FROM unnest(facts) AS f)",
+        "bands": "ARRAY(SELECT b # {id} FROM unnest(bands) AS b)",
+    },
+    "article_bands": {"key": "key # {id}", "article_id": "article_id + {id}"},
+    "incidents": {
+        "id": "id + {id}",
+        "article_id": "article_id + {id}",
+        "event_id": "event_id + {id}",
+        "station": "station || '{k}'",
+        "district": "district || '{k}'",
+    },
+    "incident_persons": {"incident_id": "incident_id + {id}"},
+}
+COPY_IDS = 1_000_000_000
+
+
+def growth(few: int = 20_000, many: int = 200_000) -> None:
+    made = generate(few + 2 * PORTION)
+    with tempfile.TemporaryDirectory() as scratch, embedded.session(Path(scratch) / "home") as url:
+        migrate.upgrade(url)
+        with connect(url, limits=False) as connection:
+            lookups.sync(connection, load_rules())
+            run = runs.start(connection, "benchmark", "rules")
+            load_some(connection, run, made, few)
+            first = measured(connection, run, made, few)
+            inflate(connection, many // (few + PORTION))
+            stored = connection.execute("SELECT count(*) FROM articles").fetchone()
+            assert stored is not None
+            second = measured(connection, run, made, stored[0])
+    print(f"an article at {many} costs {second / first:.2f}x what it costs at {few}")
+
+
+def measured(connection: Connection, run: Run, made: Iterator[Made], stored: int) -> float:
+    """Milliseconds of linking for each article of the next portion, the median over its batches."""
+    connection.execute("VACUUM ANALYZE")
+    with timed_linking() as spent:
+        count = load_some(connection, run, made, PORTION)
+    each = 1000 * median(spent[1:]) / BATCH
+    print(f"{stored} articles stored: linking takes {each:.2f} ms for each of the next {count}", flush=True)
+    return each
+
+
+def load_some(connection: Connection, run: Run, made: Iterator[Made], count: int) -> int:
+    """Load the next `count` generated articles straight as rows."""
+    done = 0
+    while done < count:
+        leaves = [as_leaf(m) for _, m in zip(range(min(BATCH, count - done)), made, strict=False)]
+        if not leaves:
+            break
+        load_batch(connection, run, leaves, Counts())
+        done += len(leaves)
+    return done
+
+
+def as_leaf(made: Made) -> Leaf:
+    """A generated article as the pipeline would hand it over if it read everything right."""
+    raw = b"%032d" % made.number
+    published = made.published_at.replace(tzinfo=CHINA)
+    article = Article(made.title, made.body, published, "minute", site=made.site)
+    done = Processed(
+        f"/made/{made.number}", None, None, raw, article, content_hash(article.title, article.body),
+        Extraction("incident", tuple(incidents(made))), signature=signature(made.body, load_rules().link),
+    )  # fmt: skip
+    return Leaf(Found(done.path, 1, 1), raw, raw, done)
+
+
+def incidents(made: Made) -> Iterator[Incident]:
+    """The incidents that an article tells, as generated."""
+    for event, passage in made.told:
+        start = max(0, made.body.find(passage[:30]))
+        end = min(len(made.body), start + len(passage))
+        hour = event.when.replace(minute=0, tzinfo=CHINA)
+        slots = event.slots
+        station = slots["unit"].partition("公安局")[2]
+        yield Incident(
+            event.kind,
+            When(hour, hour + timedelta(hours=1), "hour", None, "report", True),
+            (start, max(end, start + 1)),
+            place=slots["place"],
+            station=station,
+            station_full=slots["unit"],
+            agency=Agency(slots["unit"], station, "station", None, None, slots["city"], slots["district"]),
+            city=slots["city"],
+            district=slots["district"],
+            persons=(
+                Person("victim", slots["who"], (), slots["who"][0], None, None, True),
+                Person("suspect", slots["suspect"], (), slots["suspect"][0], None, None, True),
+            ),
+            items=(slots["item"],),
+            amount_cny=float(slots["amount"]),
+            outcome=("arrested",),
+        )
+
+
+def inflate(connection: Connection, times: int) -> None:
+    """Make the stored articles `times` as many, each copy in words and places of its own."""
+    for k in range(1, times):
+        for table, changed in COPIED.items():
+            copy(connection, table, changed, k)
+
+
+def copy(connection: Connection, table: str, changed: dict[str, str], k: int) -> None:
+    """Insert the original rows of a table once more with some columns changed."""
+    columns = [
+        row[0]
+        for row in connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'"
+            " AND table_schema = current_schema() ORDER BY ordinal_position",
+            (table,),
+        )
+    ]
+    number = next(name for name in ("id", "article_id", "incident_id") if name in columns)
+    values = ", ".join(changed.get(name, name).format(k=k, id=k * COPY_IDS) for name in columns)
+    insert = (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {number} < {COPY_IDS}"
+    )
+    connection.execute(insert.encode())
+
+
+if __name__ == "__main__":
+    growth(*map(int, sys.argv[1:]))
