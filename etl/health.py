@@ -49,7 +49,7 @@ def overdue(day: Mapping[str, Any], limits: Thresholds) -> Iterator[str]:
     for schedule in day["schedules"]:
         late_s = seconds(day["now"] - schedule["next_due_at"])
         if late_s > limits.late_s and schedule["schedule"] not in running and not schedule["replaced"]:
-            yield f"{schedule['schedule']!r} is due since {duration(late_s)} and did not run"
+            yield f"{schedule['schedule']!r} was due {duration(late_s)} ago and did not run"
 
 
 def too_old(day: Mapping[str, Any], limits: Thresholds) -> Iterator[str]:

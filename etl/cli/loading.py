@@ -189,6 +189,9 @@ def schedule(
 ) -> None:
     """Load what is new in PATHS at every due time, until stopped.
 
+    It begins with the newest due time that no run has served. A folder that is not there fails the run, not
+    the schedule: it may be mounted later.
+
     \b
     Example:
       etl schedule inbox/ --cron '*/15 * * * *'
@@ -196,14 +199,12 @@ def schedule(
     """
     from etl import pid1
     from etl import schedule as scheduler
-    from etl.sources.registry import resolve
 
     if (cron is None) == (every is None):
         raise ConfigError("one of --cron and --every is needed")
     if not paths:
         raise ConfigError("no PATHS given and no sources configured")
     set_up_logs({**options, "verbose": max(1, options["verbose"])})
-    resolve(paths)
     settings = settings_from(options)
     slots = scheduler.cron(cron, timezone) if cron else scheduler.every(every or "")
     pid1.take_over()

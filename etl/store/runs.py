@@ -83,7 +83,8 @@ class SlotTaken(Exception):
 def start(
     connection: Connection, command: str, ruleset: str, slot: Slot | None = None, sources: Sequence[str] = ()
 ) -> Run:
-    """A new run, in a transaction of its own; runs left behind by dead processes are marked lost.
+    """A new run, in a transaction of its own; runs left behind by dead processes are marked lost,
+    and so are those that waited for the lock and have stopped asking for it.
 
     To be called with the run lock held: whoever has it knows that no other run is alive. A slot whose run
     was lost or stopped is taken over, and so is the row of a run of this schedule that waits. Raises
@@ -93,7 +94,7 @@ def start(
     with connection.transaction():
         connection.execute(
             "UPDATE runs SET status = 'lost', ended_at = now(), error = 'its process ended without a word'"
-            " WHERE status = 'running'"
+            " WHERE status = 'running' OR (status = 'waiting' AND heartbeat_at < now() - interval '1 h')"
         )
         number = claim(connection, command, slot, "running")
         connection.execute(

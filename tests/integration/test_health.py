@@ -65,7 +65,7 @@ def test_the_last_success_is_too_old(connection: Connection) -> None:
 
 def test_a_due_time_passed_and_nothing_ran(connection: Connection) -> None:
     add_run(connection, 2 * HOUR)
-    assert raised(connection) == [f"{SCHEDULE!r} is due since 60 min and did not run"]
+    assert raised(connection) == [f"{SCHEDULE!r} was due 60 min ago and did not run"]
 
 
 def test_a_schedule_that_gave_way_to_another_is_not_overdue(connection: Connection) -> None:
@@ -79,7 +79,7 @@ def test_of_two_schedules_each_is_watched(connection: Connection) -> None:
         connection, 9 * HOUR, sources=["/elsewhere"], schedule="every 1h: /elsewhere", news={"/elsewhere": 1}
     )
     add_run(connection, timedelta(minutes=5))
-    assert raised(connection) == ["'every 1h: /elsewhere' is due since 8 h and did not run"]
+    assert raised(connection) == ["'every 1h: /elsewhere' was due 8 h ago and did not run"]
 
 
 def test_a_run_without_a_sign_of_life(connection: Connection) -> None:

@@ -76,6 +76,13 @@ def test_a_due_run_waits_in_one_row_and_then_serves_the_newest_slot(connection: 
         runs.refuse(connection, "schedule", "run 8 holds the lock", slot(45), ["/in"])
 
 
+def test_a_waiting_run_that_nobody_asks_for_any_more_is_lost(connection: Connection) -> None:
+    runs.refuse(connection, "schedule", "run 7 holds the lock", slot(), [])
+    connection.execute("UPDATE runs SET heartbeat_at = now() - interval '2 h'")
+    runs.start(connection, "run", "rules")
+    assert [status for status, *_ in told(connection)] == ["lost", "running"]
+
+
 def test_who_finds_the_slot_at_work_does_not_wait(connection: Connection) -> None:
     runs.start(connection, "schedule", "rules", slot())
     with pytest.raises(runs.SlotTaken):
