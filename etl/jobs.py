@@ -30,7 +30,7 @@ from etl.settings import Settings
 from etl.sources.registry import count, names_of, resolve
 from etl.stages.extract import extract
 from etl.store import derived, floors, ledger, lookups, migrate, runs
-from etl.store.engine import connect, name_error, refuse_shared_sessions
+from etl.store.engine import START_S, answered_within, connect, name_error, refuse_shared_sessions
 from etl.store.incidents import Differences
 from etl.store.lock import RunLock, load_name
 from etl.store.opened import opened
@@ -244,8 +244,9 @@ def claimed(
         stack.callback(session.close)
         if settings.metrics_file:
             stack.callback(write_metrics, settings.metrics_file, session)
-        lookups.sync(session.connection, rules)
-        this = runs.start(session.connection, command, rules.digest, slot, sources)
+        with answered_within(START_S, lambda: [session.connection]):
+            lookups.sync(session.connection, rules)
+            this = runs.start(session.connection, command, rules.digest, slot, sources)
         stack.enter_context(logs.of_run(this.id))
         LOG.info("%s started: %s", command, " ".join(sources))
         lock.guard(this, lambda: [session.connection])
@@ -260,7 +261,8 @@ def claimed(
             with suppress(psycopg.Error, StoreError):
                 if session.connection.closed:
                     session.again()
-                runs.finish(session.connection, this, status, error)
+                with answered_within(START_S, lambda: [session.connection]):
+                    runs.finish(session.connection, this, status, error)
             raise
 
 

@@ -19,6 +19,7 @@ from etl.settings import Settings
 from etl.sources.base import Changed, Entry, Limits, Skipped, Unread
 from etl.sources.registry import discover, nothing_to_load, read, stat_again
 from etl.store import ledger, runs
+from etl.store.batch import BadRow, LeafKey
 from etl.store.engine import Connection, is_data_error
 from etl.store.ledger import Wanted
 from etl.store.load import load_batch
@@ -29,6 +30,7 @@ ASK_FILES = 5000  # files per question to the ledger
 TASK_FILES = 32  # files per task of a worker: small enough to share out, large enough to be worth the trip
 TASK_BYTES = 4 << 20  # likewise
 PARTS = 8  # into which a batch is split to find the leaf that the database refuses
+MAX_NAMED = 3  # refused rows taken out of a batch one by one before it is split
 BATCHES_AHEAD = 2  # batches read and in the workers' hands while one is loaded
 
 ALL = Scope()
@@ -271,25 +273,37 @@ class Loader:
     # ------------------------------------------------------------ loading
 
     def commit(self, leaves: Sequence[Leaf], again: bool = False) -> None:
-        """Load leaves in one transaction; if some are at fault, load the rest and reject those alone.
+        """Load leaves in one transaction; if some are at fault, load the rest and reject those alone."""
+        self.load_sound(leaves, again, 0)
 
-        Eighths, since a transaction of few leaves costs mostly itself: one fault in 1,000 leaves is found
-        after 27 of them, and no more than 2,200 leaves are sent in all.
+    def load_sound(self, leaves: Sequence[Leaf], again: bool, named: int) -> None:
+        """The same, step by step.
+
+        A refused COPY names its row, and so the leaf (`named`: how many it has named here). Where nothing is
+        named, or too much, the leaves are split in eighths, since a transaction of few costs mostly itself:
+        one fault in 1,000 leaves is found after 27 of them, and no more than 2,200 leaves are sent in all.
         """
         counted, self.counted = self.counted, Counts()
         try:
             self.load_surely(leaves, counted, again)
-        except Exception as e:
+        except Exception as error:
             self.counted.add(counted)
-            if not is_data_error(e) or not leaves:
+            e = error.__cause__ if isinstance(error, BadRow) else error
+            if not isinstance(e, Exception) or not is_data_error(e) or not leaves:
                 raise
             if len(leaves) == 1 and is_refused(leaves[0]):
                 raise
-            if len(leaves) == 1:
-                self.commit([refused(leaves[0], e)], again)
-            for part in chunks(leaves, math.ceil(len(leaves) / PARTS)) if len(leaves) > 1 else ():
-                self.session.check()
-                self.commit(part, again)
+            self.session.check()
+            if isinstance(error, BadRow) and named < MAX_NAMED:
+                self.load_sound(
+                    [refused(x, e) if key_of(x) == error.leaf else x for x in leaves], again, named + 1
+                )
+            elif len(leaves) == 1:
+                self.load_sound([refused(leaves[0], e)], again, 0)
+            else:
+                for part in chunks(leaves, math.ceil(len(leaves) / PARTS)):
+                    self.session.check()
+                    self.load_sound(part, again, 0)
 
     def load_surely(self, leaves: Sequence[Leaf], counted: Counts, again: bool) -> None:
         """Load leaves as soon as the database lets us; never twice.
@@ -337,6 +351,10 @@ def refused(leaf: Leaf, error: Exception) -> Leaf:
         detail=detail,
     )
     return replace(leaf, processed=done)
+
+
+def key_of(leaf: Leaf) -> LeafKey:
+    return leaf.found.path, leaf.member, leaf.record_no
 
 
 def is_refused(leaf: Leaf) -> bool:

@@ -98,7 +98,7 @@ def main() -> NoReturn:
         sys.exit(LOCKED if isinstance(e, RunLocked) else USAGE if isinstance(e, ConfigError) else FAILED)
     except Exception as e:
         from etl import jobs
-        from etl.store.engine import name_error
+        from etl.store.engine import is_transient, name_error
 
         if isinstance(e, jobs.Stopped):
             sys.exit(128 + e.signal_number)
@@ -108,6 +108,9 @@ def main() -> NoReturn:
             sys.exit(FAILED)
         if os.environ.get("ETL_DEBUG"):
             raise
+        if is_transient(e):
+            click.echo(f"etl: the database went away: {name_error(e).partition(': ')[2]}", err=True)
+            sys.exit(FAILED)
         click.echo(f"etl: unexpected {name_error(e)} (ETL_DEBUG=1 shows where)", err=True)
         sys.exit(FAILED)
     sys.exit(0)

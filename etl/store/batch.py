@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg import sql
 
 from etl.model import Signature
-from etl.store.engine import Connection
+from etl.store.engine import Connection, is_data_error
 from etl.store.rows import Row
 from etl.store.runs import Counts, Run
 
 BATCH_LOCK = 7_416_020_003  # any constant; held by a batch from its first look-up to its commit
 
 
+LeafKey = tuple[str, str | None, int | None]  # path, member, record_no
+
+# COPY articles, line 618, column title: ...; also in the languages that the server may speak
+COPY_LINE_RE = re.compile(r"^COPY [^,]{1,80}, \D{1,20}(\d{1,9})", re.M)
+
+
+class BadRow(Exception):
+    """A row was refused, by the client or the server, for what it holds; the refusal is the cause."""
+
+    def __init__(self, leaf: LeafKey) -> None:
+        super().__init__("a row was refused")
+        self.leaf = leaf
+
+
+def row_refused(error: Exception, sent: int) -> int:
+    """The index of the row that a failed COPY stumbled over; -1 if the server does not say.
+
+    `sent` is the row in hand, at fault if the client itself refused it.
+    """
+    if getattr(error, "sqlstate", None) is None:
+        return sent
+    context = error.diag.context if isinstance(error, psycopg.Error) else None
+    match = COPY_LINE_RE.search(context or "")
+    return int(match[1]) - 1 if match else -1
+
+
 @dataclass(slots=True)
 class Batch:
     """`changes` collects (entity, id, operation, old row) and is written last.
+
+    `owners` tells which leaf is at fault when a row of its article is refused.
 
     `signatures` are those of the articles whose text is new here, by article id; `retold` are articles
     whose incidents are.
@@ -34,6 +64,7 @@ class Batch:
     changes: list[Row] = field(default_factory=list)
     signatures: dict[int, Signature] = field(default_factory=dict)
     retold: set[int] = field(default_factory=set)
+    owners: dict[tuple[str, int], LeafKey] = field(default_factory=dict)  # of new articles, incidents
 
     def rows(self, query: LiteralString, *parameters: Any) -> list[Row]:
         """All rows of a query."""
@@ -43,16 +74,35 @@ class Batch:
         """Run a statement that returns nothing."""
         self.connection.execute(statement, parameters)
 
-    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        """Send rows by COPY."""
+    def copy(
+        self, table: str, columns: Sequence[str], rows: Iterable[Row], of: Sequence[LeafKey] = ()
+    ) -> None:
+        """Send rows by COPY. `of` names the leaf of each: BadRow is raised with that of a row that is refused."""
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
         rows = list(rows)
         if not rows:
             return
-        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+        at = 0
+        try:
+            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+                for at, row in enumerate(rows):  # noqa: B007  (the row at which it fails)
+                    copy.write_row(row)
+        except (psycopg.Error, ValueError, ArithmeticError) as e:
+            at = row_refused(e, at)
+            if not is_data_error(e) or not 0 <= at < len(rows):
+                raise
+            owner = of[at] if of else self.owner(columns, rows[at])
+            if owner is None:
+                raise
+            raise BadRow(owner) from e
+
+    def owner(self, columns: Sequence[str], row: Row) -> LeafKey | None:
+        """The leaf from which the new article came that a row belongs to, by itself or through its incident."""
+        value = dict(zip(columns, row, strict=True))
+        if "incident_id" in value:
+            return self.owners.get(("incident", value["incident_id"]))
+        return self.owners.get(("article", value["article_id"])) if "article_id" in value else None
 
     def update(self, table: str, number: int, columns: Sequence[str], row: Sequence[Any]) -> None:
         """Set columns of the row with this id."""

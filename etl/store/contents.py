@@ -160,6 +160,7 @@ def write_sightings(
             )
             for n in fresh
         ],
+        of=[(leaves[n].found.path, leaves[n].member, leaves[n].record_no) for n in fresh],
     )  # fmt: skip
     return touched, numbers
 
@@ -234,8 +235,10 @@ def insert_articles(batch: Batch, best: Mapping[int, tuple[int, Processed]]) -> 
             (article_id, *article_row(done, ruleset), number, article_id, batch.now, batch.run.id)
             for article_id, (number, done) in best.items()
         ],
+        of=[(done.path, done.member, done.record_no) for _, done in best.values()],
     )
     for article_id, (_, done) in best.items():
+        batch.owners["article", article_id] = (done.path, done.member, done.record_no)
         batch.changed("article", article_id, "insert")
         if done.signature is not None:
             batch.signatures[article_id] = done.signature

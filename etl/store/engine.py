@@ -23,8 +23,10 @@ from etl.errors import ConfigError, StoreError, StoreUnavailable
 MIN_VERSION = 150000  # NULLS NOT DISTINCT came with 15
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+CONNECT_S = 10
+START_S = 30.0  # for any step by which a run begins or ends; a batch, and a migration, may take longer
 SESSION = {
-    "connect_timeout": "10",
+    "connect_timeout": str(CONNECT_S),
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
@@ -67,10 +69,11 @@ def connect(url: str, *, limits: bool = True, name: str = "jingqing") -> Connect
         raise StoreError(f"{where(parameters)} runs PostgreSQL {version // 10000}; 15 or newer is needed")
     settings = {"timezone": "UTC", **(TIMEOUTS if limits else {})}
     try:
-        connection.execute(
-            "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
-            (list(settings), list(settings.values())),
-        )
+        with answered_within(CONNECT_S, lambda: [connection]):
+            connection.execute(
+                "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
+                (list(settings), list(settings.values())),
+            )
     except psycopg.OperationalError as e:
         raise refused(e, where(parameters)) from e
     return connection
@@ -111,7 +114,7 @@ def refuse_shared_sessions(url: str) -> None:
     pooler shows by a made-up process number; that it shares sessions, by a mark of one connection that
     another one finds, or by a process that changes when its own is busy.
     """
-    with connect(url) as first:
+    with connect(url) as first, answered_within(START_S, lambda: [first]):
         before = backend(first)
         if before == first.info.backend_pid:
             return

@@ -49,6 +49,9 @@ def insert_incidents(batch: Batch, told: Sequence[tuple[int, int, Incident]]) ->
     """New incidents, given as (article id, ordinal, incident)."""
     agencies = number_agencies(batch, [incident for *_, incident in told])
     numbers = batch.draw("incidents", len(told))
+    for number, (article_id, *_) in zip(numbers, told, strict=True):
+        if owner := batch.owners.get(("article", article_id)):
+            batch.owners["incident", number] = owner
     batch.copy(
         "incidents",
         ("id", "article_id", *INCIDENT_CONTENT, "event_id", "run_id"),

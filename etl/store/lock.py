@@ -25,7 +25,7 @@ import psycopg
 
 from etl.errors import RunLocked, RunLost, StoreError
 from etl.logs import LOG
-from etl.store.engine import Connection, answered_within, backend, connect
+from etl.store.engine import START_S, Connection, answered_within, backend, connect
 from etl.store.runs import Run, beat
 
 RUN_LOCK = 7_416_020_002  # any constant; shared by every process that loads into this database
@@ -63,7 +63,8 @@ class RunLock:
     def __enter__(self) -> RunLock:
         self.connection = self.open()
         try:
-            wait_for_turn(self.connection)
+            with answered_within(LEASE_S + START_S, lambda: [self.connection]):
+                wait_for_turn(self.connection)
             self.backend = backend(self.connection)
         except BaseException:
             self.connection.close()

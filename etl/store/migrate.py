@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from etl.errors import SchemaMismatch, StoreError, StoreUnavailable
-from etl.store.engine import Connection, connect, is_transient, name_error
+from etl.store.engine import START_S, Connection, answered_within, connect, is_transient, name_error
 
 PACKAGED = Path(__file__).parent / "migrations"
 CHECKOUT = Path(__file__).parents[2] / "migrations"
@@ -62,7 +62,7 @@ def upgrade(url: str) -> bool:
     Raises SchemaMismatch for a database newer than the code, StoreError without the rights,
     StoreUnavailable if the locks could not be had.
     """
-    with connect(url) as connection:
+    with connect(url) as connection, answered_within(START_S, lambda: [connection]):
         at = current(connection)
         if at == head():
             return False

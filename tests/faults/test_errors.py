@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,20 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from etl import jobs
 from etl import loader as loader_module
 from etl.errors import StoreUnavailable
 from etl.executors.base import Limits
 from etl.executors.local import LocalPool
 from etl.loader import Loader
-from etl.model import Leaf
+from etl.model import Incident, Leaf, Person, When
 from etl.settings import Settings
-from etl.store import runs
+from etl.store import migrate, runs
 from etl.store import session as session_module
 from etl.store.engine import Connection, is_data_error, is_transient
 from etl.store.session import Session
 from tests.faults.world import World, differences, write_stories
-from tests.support.records import leaf
+from tests.support.records import incident, leaf
 
 AWAY = (
     errors.ConnectionFailure, errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections,
@@ -75,8 +77,14 @@ def loader(database_url: str) -> Iterator[Loader]:
     session.close()
 
 
+def told(name: str = "周女士", place: str | None = None) -> Incident:
+    """An incident without time and unit, so that nothing is compared with anything."""
+    when = When(None, None, "unknown")
+    return replace(incident(), occurred=when, station=None, place=place, persons=(Person("victim", name),))
+
+
 def leaves(count: int) -> list[Leaf]:
-    return [leaf(f"/{n:04}", f"raw {n}", f"content {n}") for n in range(count)]
+    return [leaf(f"/{n:04}", f"raw {n}", f"content {n}", incidents=(told(),)) for n in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -105,16 +113,64 @@ def test_a_bad_row_costs_only_itself(
     ]
     total = runs.counts(connection, loader.this)
     assert (total.seen, total.loaded, total.rejected, total.skipped) == (1001, 999, 1, 1)
-    assert sum(loads) <= 2200  # all of them once in vain, and once more in parts
+    assert loads == [1000, 1000]  # once in vain, and once more without the row that the client named
+
+
+@pytest.mark.parametrize(
+    ("rule", "most"),
+    [
+        ("articles ADD CHECK (title <> '坏行')", 2000),
+        ("incident_persons ADD CHECK (name <> '坏人')", 2000),
+        ("incidents ADD FOREIGN KEY (place) REFERENCES polarities (code) NOT VALID", 2200),
+    ],
+    ids=["in the article", "in a person", "told at the end of the statement"],
+)
+def test_a_row_that_the_server_refuses_costs_only_itself(
+    loader: Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch, rule: str, most: int
+) -> None:
+    batch = [leaf(f"/{n:04}", f"raw {n}", f"content {n}", incidents=(told(),)) for n in range(1000)]
+    batch[617] = leaf("/0617", "raw 617", "content 617", title="坏行", incidents=(told("坏人", "坏地方"),))
+    connection.execute(f"ALTER TABLE {rule}".encode())
+    loads: list[int] = []
+    real = loader_module.load_batch
+
+    def counting(connection: Any, run: Any, leaves: Any, *rest: Any, **more: Any) -> Any:
+        loads.append(len(leaves))
+        return real(connection, run, leaves, *rest, **more)
+
+    monkeypatch.setattr(loader_module, "load_batch", counting)
+    loader.commit(batch)
+    assert connection.execute("SELECT count(*) FROM incidents").fetchone() == (999,)
+    found = connection.execute("SELECT path, reason FROM rejections").fetchall()
+    assert found == [("/0617", "bad_value_constraint")]
+    assert sum(loads) <= most
+
+
+def test_many_bad_rows_do_not_cost_a_load_each(
+    loader: Loader, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = [
+        leaf(f"/{n:04}", f"raw {n}", f"content {n}", title="坏\x00行" if n % 4 else "好行") for n in range(64)
+    ]
+    loads: list[int] = []
+    real = loader_module.load_batch
+
+    def counting(connection: Any, run: Any, leaves: Any, *rest: Any, **more: Any) -> Any:
+        loads.append(len(leaves))
+        return real(connection, run, leaves, *rest, **more)
+
+    monkeypatch.setattr(loader_module, "load_batch", counting)
+    loader.commit(batch)
+    assert connection.execute("SELECT count(*) FROM articles").fetchone() == (16,)
+    assert connection.execute("SELECT count(*) FROM rejections").fetchone() == (48,)
+    assert (
+        sum(loads) <= (2 * 4 + 2) * 64
+    )  # at most four times in each of two rounds of splitting, then singly
 
 
 def test_a_row_that_the_server_refuses_names_the_state_not_the_value(
     loader: Loader, connection: Connection
 ) -> None:
-    from dataclasses import replace
-
-    from tests.support.records import incident
-
     odd = replace(incident(), kind="no_such_kind 身份证110101199003070000")
     loader.commit([leaf("/a"), leaf("/b", "raw b", "content b", incidents=(odd,))])
     assert connection.execute("SELECT path, reason, detail FROM rejections").fetchall() == [
@@ -215,3 +271,18 @@ def test_an_unknown_fault_in_a_stage_costs_only_its_file(
     assert done.reason == "internal_error"
     assert done.detail.startswith("KeyError at test_errors.py:")
     assert "周" not in done.detail
+
+
+@pytest.mark.parametrize("table", ["alembic_version", "rejection_reasons", "runs"])
+def test_a_server_that_stops_answering_while_a_run_begins(
+    world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """The line is cut after START_S, which fails as a broken line does; here the answer waits for a lock."""
+    for module in (jobs, migrate):
+        monkeypatch.setattr(module, "START_S", 0.3)
+    with connection.transaction():
+        connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        with pytest.raises(psycopg.OperationalError) as e:
+            jobs.run([str(world.folder)], Settings(database_url=world.url, workers=1))
+    assert e.value.sqlstate is None
+    assert is_transient(e.value)

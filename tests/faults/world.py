@@ -7,6 +7,7 @@ number in title and body, so an article without its incident or a file without i
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import re
@@ -23,17 +24,19 @@ import psycopg
 ROOT = Path(__file__).parents[2]
 NUMBER_RE = re.compile(r"编号(\d{1,9})号")
 STORY = (
-    "失主找回背包（编号{n}号）\n2021年3月{day}日 08:30　来源：柳河晚报\n"
-    "3月{day}日{hour}时许，柳河派出所接到报警，市民周女士称背包落在了{place}。民警赶到后调取监控，"
+    "失主找回背包（编号{n}号）\n{year}年{month}月{day}日 08:30　来源：柳河晚报\n"
+    "{month}月{day}日{hour}时许，柳河派出所接到报警，市民周女士称背包落在了{place}。民警赶到后调取监控，"
     "当晚在{place}找到背包，交还给周女士。背包里有手机一部、现金{money}元。此事编号{n}号。\n"
 )
 PLACES = ("出租车上", "公园长椅上", "菜市场门口", "公交车站", "快餐店里")
 
 
-def story(number: int) -> str:
+def story(number: int, year: int = 2021, month: int = 3) -> str:
     """An invented article, told apart from every other by its number."""
     return STORY.format(
         n=number,
+        year=year,
+        month=month,
         day=1 + number % 28,
         hour=number % 24,
         place=PLACES[number % len(PLACES)],
@@ -42,12 +45,22 @@ def story(number: int) -> str:
 
 
 def write_stories(folder: Path, count: int, start: int = 0) -> None:
-    """`count` files of one article each, some folders deep, in changing encodings."""
+    """`count` files of one article each, some folders deep, in changing encodings.
+
+    Over twenty years, and each with a line that no other has: so no two pass for copies of one story.
+    """
     for number in range(start, start + count):
         below = folder / f"{number // 500:03}"
         below.mkdir(parents=True, exist_ok=True)
         encoding = ("utf-8", "gb18030", "utf-8-sig")[number % 3]
-        (below / f"{number:06}.txt").write_bytes(story(number).encode(encoding))
+        text = story(number, 2001 + number // 336 % 20, 1 + number // 28 % 12) + unlike(number)
+        (below / f"{number:06}.txt").write_bytes(text.encode(encoding))
+
+
+def unlike(number: int) -> str:
+    """A line that shares next to nothing with the line of another number."""
+    digits = "".join(hashlib.sha256(f"{number} {n}".encode()).hexdigest() for n in range(8))
+    return f"登记码{digits}。\n"
 
 
 @dataclass
