@@ -16,6 +16,7 @@ from etl.executors.base import Pool
 from etl.model import Found, Leaf, Processed, RawFile
 from etl.scope import Scope, in_order
 from etl.settings import Settings
+from etl.sources import base
 from etl.sources.base import Changed, Entry, Limits, Skipped, Unread
 from etl.sources.registry import discover, nothing_to_load, read, stat_again
 from etl.store import ledger, runs
@@ -74,7 +75,7 @@ class Loader:
         self.scope = scope
         self.left = scope.limit  # leaves that may still be read
         self.withheld: dict[str, int] = {}  # container -> its first leaf outside the window
-        self.limits = Limits(settings.max_file_bytes)
+        self.limits = reading_limits(settings)
         self.counted = Counts()  # what needed no loading, since the last commit
         self.total = Counts()  # what was committed
         self.batches = 0
@@ -188,23 +189,32 @@ class Loader:
         extent: dict[str | None, int] = {}
         before: RawFile | Unread | None = None
         position = 0
-        readable = False
-        for position, leaf in enumerate(reading.leaves, 1):
+        readable, cut = False, False
+        for position, leaf in enumerate(self.meant(reading.leaves), 1):
             if before is not None and position - 1 > file.records_done:
                 yield self.fresh(file, reading.sha256, before, position - 1)
             elif before is not None:
                 self.counted.unchanged += 1
             extent[leaf.member] = max(extent.get(leaf.member, 0), leaf.record_no or 0)
             readable = readable or isinstance(leaf, RawFile)
+            cut = cut or (isinstance(leaf, Unread) and leaf.cut)
             before = leaf
         assert before is not None, "a reading has at least one leaf"
         last = self.fresh(file, reading.sha256, before, position)
         container = position > 1 or before.member is not None or before.record_no is not None
-        known_extent = extent if container and readable else None
+        known_extent = extent if container and readable and not cut else None
         if isinstance(last, Leaf):
             yield replace(last, last=True, extent=known_extent)
         else:
             yield replace(last, leaf=replace(last.leaf, last=True, extent=known_extent))
+
+    def meant(self, leaves: Iterable[base.Leaf]) -> Iterator[RawFile | Unread]:
+        """Those of a file's leaves that are meant for this run; counts the others."""
+        for leaf in leaves:
+            if isinstance(leaf, Skipped):
+                self.counted.skip(leaf.reason)
+            else:
+                yield leaf
 
     def fresh(self, file: Wanted, sha256: bytes, read_: RawFile | Unread, position: int) -> Fresh | Leaf:
         """A leaf as it was read, not yet marked as the last of its file."""
@@ -328,6 +338,19 @@ class Loader:
         counts.add(self.total)
         counts.add(self.counted)
         self.on_progress(counts)
+
+
+def reading_limits(settings: Settings) -> Limits:
+    """How files are read."""
+    return Limits(
+        settings.max_file_bytes,
+        settings.max_member_bytes,
+        settings.max_archive_bytes,
+        settings.max_archive_ratio,
+        settings.max_archive_members,
+        settings.max_archive_depth,
+        dict(pair.split("=", 1) for pair in settings.json_fields),
+    )
 
 
 def rejected(found: Found, reason: str, detail: str) -> Leaf:

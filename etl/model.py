@@ -28,13 +28,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """The bytes of one leaf and where they stand."""
+    """The bytes of one leaf and where they stand.
+
+    `fields` are given if they are a JSON object: our name of a field -> its key, where that is not a usual one.
+    """
 
     path: str
     data: bytes
     sha256: bytes
     member: str | None = None
     record_no: int | None = None
+    fields: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

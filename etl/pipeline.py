@@ -19,6 +19,7 @@ from etl.stages.layout import layout
 from etl.stages.link.signature import signature
 from etl.stages.normalize import normalize
 from etl.stages.parse import parse
+from etl.stages.parse.record import parse_record
 from etl.stages.repair import repair
 
 
@@ -37,7 +38,7 @@ class Trace:
 def process(raw: RawFile, rules: Rules) -> Processed:
     """One leaf through all stages. Never raises for bad input: the reason is in the result."""
     try:
-        trace = trace_stages(raw.data, rules)
+        trace = trace_stages(raw.data, rules, raw.fields)
     except ArticleError as e:
         return Processed(raw.path, raw.member, raw.record_no, raw.sha256, reason=e.reason, detail=e.detail)
     return Processed(
@@ -52,10 +53,13 @@ def process(raw: RawFile, rules: Rules) -> Processed:
     )
 
 
-def trace_stages(data: bytes, rules: Rules) -> Trace:
-    """Every stage's result for the bytes of one leaf. Raises ArticleError with the reason if none comes of it."""
+def trace_stages(data: bytes, rules: Rules, fields: Mapping[str, str] | None = None) -> Trace:
+    """Every stage's result for the bytes of one leaf; `fields` as in `RawFile`.
+
+    Raises ArticleError with the reason if none comes of it.
+    """
     decoded = decode(data)
-    parsed = parse(decoded)
+    parsed = parse(decoded) if fields is None else parse_record(decoded, fields)
     repaired = repair(parsed.text, rules.repair)
     declared = repair_fields(parsed, rules)
     article = layout(

@@ -49,8 +49,8 @@ class Settings:
     `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is
     looked at again at the end of the pass. `batch_files` and `batch_bytes` are what one transaction loads at
     most; three batches are in memory at a time. A run that sees less than `min_seen_share` of what is usual, or
-    rejects more than `max_reject_share` of the files with something to do, ends as suspect. `metrics_file`
-    is written after every run.
+    rejects more than `max_reject_share` of the files with something to do, ends as suspect. `json_fields`
+    are `field=key`: where JSON Lines hold what. `metrics_file` is written after every run.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -62,6 +62,12 @@ class Settings:
     batch_bytes: int = 32 << 20
     settle_s: float = 2.0
     max_file_bytes: int = 20 << 20
+    max_member_bytes: int = 50 << 20
+    max_archive_bytes: int = 1 << 30
+    max_archive_ratio: int = 200
+    max_archive_members: int = 10_000
+    max_archive_depth: int = 2
+    json_fields: tuple[str, ...] = ()
     document_timeout_s: float = 10.0
     worker_memory_bytes: int = 1 << 30
     fail_on_reject: bool = False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from etl.store.engine import Connection
 
 Command = Callable[..., Any]
+RECORD_FIELDS = ("title", "body", "published", "source", "site", "author", "url")
 ALARM = 3  # exit code: done, but something was rejected, the run is suspect, or a check raises an alarm
 
 
@@ -50,6 +51,18 @@ def known_reason(context: click.Context, parameter: click.Parameter, value: str 
     if not any(code == value or code.startswith(value + "_") for code in codes):
         raise click.BadParameter(f"no such reason; there are {', '.join(codes)}", context, parameter)
     return value
+
+
+def known_fields(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The values, or a usage error for one that is not `field=key`."""
+    for value in values:
+        name, _, key = value.partition("=")
+        if name not in RECORD_FIELDS or not key:
+            fields = ", ".join(RECORD_FIELDS)
+            raise click.BadParameter(f"{value!r}: expected FIELD=KEY, with FIELD one of {fields}")
+    return values
 
 
 def database_options(command: Command) -> Command:
@@ -202,6 +215,46 @@ def loading_options(command: Command) -> Command:
             type=click.IntRange(min=1),
             envvar="ETL_MAX_FILE_BYTES",
             help="Largest file that is read [env ETL_MAX_FILE_BYTES; default 20971520].",
+        ),
+        click.option(
+            "--json-field",
+            "json_fields",
+            multiple=True,
+            callback=known_fields,
+            envvar="ETL_JSON_FIELD",
+            help="JSON Lines: the key that holds a field, body=data.text; fields are title, body, published,"
+            " source, site, author, url [env ETL_JSON_FIELD; default: the usual names].",
+        ),
+        click.option(
+            "--max-archive-depth",
+            type=click.IntRange(min=1),
+            envvar="ETL_MAX_ARCHIVE_DEPTH",
+            help="Archives in archives that are read [env ETL_MAX_ARCHIVE_DEPTH; default 2].",
+        ),
+        click.option(
+            "--max-archive-members",
+            type=click.IntRange(min=1),
+            envvar="ETL_MAX_ARCHIVE_MEMBERS",
+            help="Members of one archive, those inside inner ones too [env ETL_MAX_ARCHIVE_MEMBERS; default 10000].",
+        ),
+        click.option(
+            "--max-archive-ratio",
+            type=click.IntRange(min=1),
+            envvar="ETL_MAX_ARCHIVE_RATIO",
+            help="How many times its own size, beyond 1 MiB, may come out of a file"
+            " [env ETL_MAX_ARCHIVE_RATIO; default 200].",
+        ),
+        click.option(
+            "--max-archive-bytes",
+            type=click.IntRange(min=1),
+            envvar="ETL_MAX_ARCHIVE_BYTES",
+            help="Bytes that may come out of one file [env ETL_MAX_ARCHIVE_BYTES; default 1073741824].",
+        ),
+        click.option(
+            "--max-member-bytes",
+            type=click.IntRange(min=1),
+            envvar="ETL_MAX_MEMBER_BYTES",
+            help="Largest member of an archive that is read [env ETL_MAX_MEMBER_BYTES; default 52428800].",
         ),
         click.option(
             "--settle",

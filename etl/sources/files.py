@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from etl.errors import ConfigError, SourceError
 from etl.model import Found
 from etl.sources.base import Changed, Entry, Skipped, Unusable
 from etl.sources.paths import escape_path, unescape_path
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 PARTIAL_SUFFIXES = (b".part", b".partial", b".tmp", b".temp", b".crdownload", b".download", b".swp", b"~")
 CHUNK = 1 << 20
@@ -120,7 +124,17 @@ def read_bytes(found: Found, max_bytes: int) -> tuple[bytes, bytes]:
 
 def open(found: Found) -> BinaryIO:
     """The file as a stream; raises as `read_bytes` does."""
-    return os.fdopen(open_regular(found), "rb", buffering=CHUNK)
+    return io.BufferedReader(Disk(open_regular(found)), CHUNK)
+
+
+class Disk(io.FileIO):
+    """A file whose trouble in reading is a SourceError: nobody shall take it for damage of an archive."""
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError as e:
+            raise SourceError(refusal(e), describe(e)) from e
 
 
 def open_regular(found: Found) -> int:

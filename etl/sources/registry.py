@@ -14,12 +14,34 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import BinaryIO, cast
 
+from etl.errors import ArticleError
 from etl.model import Found, RawFile
-from etl.sources.base import Changed, Entry, Limits, Reader, Reading, Source, Unread
+from etl.sources.base import (
+    Budget,
+    Changed,
+    Entry,
+    Exceeded,
+    Leaf,
+    Limits,
+    Place,
+    Reader,
+    Reading,
+    Skipped,
+    Source,
+    Unread,
+)
 from etl.sources.paths import unescape_path
 
 SOURCES: dict[str, str] = {}  # "s3://" -> module; everything else is this machine's file system
-READERS: dict[str, tuple[str, str]] = {}  # ".zip" -> module and function; everything else is one leaf
+READERS = {  # suffix -> module and function; everything else is one leaf
+    ".zip": ("etl.sources.zips", "read"),
+    ".tar": ("etl.sources.tars", "read"),
+    ".jsonl": ("etl.sources.records", "read"),
+    ".ndjson": ("etl.sources.records", "read"),
+    **dict.fromkeys(
+        (".gz", ".zst", ".bz2", ".xz", ".tgz", ".tzst", ".tbz2", ".txz"), ("etl.sources.packed", "read")
+    ),
+}
 CHUNK = 1 << 20
 
 
@@ -90,22 +112,49 @@ def read(found: Found, limits: Limits) -> Reading:
     except BaseException:
         stream.close()
         raise
-    return Reading(digest, leaves(source, reader, found, stream, limits))
+    return Reading(digest, leaves(source, found, stream, limits))
 
 
-def leaves(
-    source: Source, reader: Reader, found: Found, stream: BinaryIO, limits: Limits
-) -> Iterator[RawFile | Unread]:
+def leaves(source: Source, found: Found, stream: BinaryIO, limits: Limits) -> Iterator[Leaf]:
     """The leaves of an open container, at least one; Changed at the end if it was written meanwhile."""
+    name = found.path.rpartition("/")[2]
+    place = Place(found.path, None, name, limits, Budget(limits, found.size))
     none = True
     with stream:
-        for leaf in reader(found, stream, limits):
+        try:
+            for leaf in leaves_at(place, stream):
+                none = none and isinstance(leaf, Skipped)
+                yield leaf
+        except Exceeded as e:
             none = False
-            yield leaf
+            yield Unread(e.reason, e.detail, cut=True)
     if source.stat_again(found) != found:
         raise Changed
     if none:
         yield Unread("empty", "it holds no file")
+
+
+def leaves_at(place: Place, stream: BinaryIO) -> Iterator[Leaf]:
+    """The leaves of a stream, which is a container or one leaf by its name. Raises Exceeded."""
+    reader = reader_of(place.name)
+    try:
+        if reader is None:
+            yield whole(place, stream)
+        else:
+            yield from reader(place, stream)
+    except Exceeded:
+        raise
+    except ArticleError as e:
+        yield Unread(e.reason, e.detail, place.member, cut=reader is not None)
+
+
+def whole(place: Place, stream: BinaryIO) -> RawFile:
+    """A stream that is one leaf. Raises ArticleError if it is too large."""
+    most = place.limits.member_bytes
+    data = stream.read(most + 1)
+    if len(data) > most:
+        raise ArticleError("too_large_member", f"more than {most} bytes")
+    return RawFile(place.path, data, hashlib.sha256(data).digest(), place.member)
 
 
 def sha256_of(stream: BinaryIO) -> bytes:
