@@ -100,6 +100,8 @@ def fill(connection: Connection, count: int, seed: int = 1) -> None:
             INCIDENT,
             list(incident_rows(made, chance, kinds, outcomes, cities, number_of, run[0])),
         )
+    for table in ("agencies", "source_files", "sightings", "articles", "incidents"):
+        connection.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))".encode())
     connection.execute("SET statement_timeout = 0")
     connection.execute("VACUUM ANALYZE")
 

@@ -7,6 +7,7 @@ import re
 import sys
 import tempfile
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -124,28 +125,36 @@ def play(url: str, copy_url: str, seed: int) -> tuple[int, list[Any]]:
         return followed, differences(source, copy)
 
 
-def fresh(server: str, name: str) -> str:
-    """An empty database of that name."""
+def fresh(server: str, name: str, template: str = "template0") -> str:
+    """A new database of that name, empty or a copy of `template`."""
     from tests.conftest import create, drop, on_database
 
     drop(server, name)
-    create(server, name)
+    create(server, name, template)
     return on_database(server, name)
 
 
 def main(rounds: int, server: str) -> None:
+    """Play, each round in a database of its own, and tell what was followed."""
     from etl.rules import load_rules
 
-    total = wrong = 0
-    url, copy_url = fresh(server, "feed_source"), fresh(server, "feed_copy")
-    migrate.upgrade(url)
-    with connect(url) as connection:
+    total: Counter[str] = Counter()
+    wrong = 0
+    template = fresh(server, "feed_template")
+    migrate.upgrade(template)
+    with connect(template) as connection:
         lookups.sync(connection, load_rules())
-    for n in range(rounds):
-        followed, left = play(url, copy_url, n)
-        total += followed
+    for seed in range(rounds):
+        url = fresh(server, "feed_source", "feed_template")
+        _, left = play(url, fresh(server, "feed_copy"), seed)
         wrong += bool(left)
-    print(f"{rounds} rounds, {total} changes followed, {wrong} rounds with a difference")
+        with connect(url) as connection:
+            total.update(
+                f"{entity} {operation}"
+                for entity, operation in connection.execute("SELECT entity, operation FROM changes")
+            )
+    told = ", ".join(f"{name} {n}" for name, n in sorted(total.items()))
+    print(f"{rounds} rounds, {total.total()} changes, {wrong} rounds with a difference: {told}")
 
 
 if __name__ == "__main__":
