@@ -29,6 +29,14 @@ def link(batch: Batch) -> None:
     link_events(batch, batch.retold | batch.signatures.keys(), rules)
 
 
+def unlink(batch: Batch, article_id: int) -> None:
+    """Take an article whose text was erased, and its incidents, out of everything that linking made of them."""
+    touched = forget_articles(batch, [article_id])
+    recluster_stories(batch, touched | {article_id})
+    told = batch.rows("SELECT id FROM incidents WHERE article_id = %s", article_id)
+    recluster_events(batch, forget_incidents(batch, [article_id]) | {row[0] for row in told})
+
+
 def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
     """The pairs, so many at a time that their texts fit into memory."""
     return (pairs[at : at + PAIRS_AT_ONCE] for at in range(0, len(pairs), PAIRS_AT_ONCE))

@@ -65,7 +65,7 @@ def relink(
         for ids in portions(batch, "SELECT id FROM articles WHERE id > %s ORDER BY id LIMIT %s"):
             check()
             found.articles += len(ids)
-            bodies = batch.rows("SELECT id, body FROM articles WHERE id = ANY(%s)", ids)
+            bodies = batch.rows("SELECT id, body FROM articles WHERE id = ANY(%s) AND body <> ''", ids)
             find_stories(batch, {number: signature(body, rules) for number, body in bodies}, rules)
             find_events(batch, ids, rules, until=ids[-1])
             if found.articles % (20 * ARTICLES_AT_ONCE) == 0:

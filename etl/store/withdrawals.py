@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from etl.model import Leaf, Processed
 from etl.store.batch import BATCH_LOCK, Batch
 from etl.store.engine import Connection
+from etl.store.links import unlink
+from etl.store.runs import Run
 
 REASON = "withdrawn"
 DETAIL = "its content was taken down"
@@ -42,11 +45,14 @@ def withdraw(connection: Connection, content_hash: bytes, who: str, why: str) ->
             (content_hash, who, why),
         ).fetchone()
         row = connection.execute(
-            "SELECT id FROM articles WHERE content_hash = %s", (content_hash,)
+            "SELECT id, run_id FROM articles WHERE content_hash = %s", (content_hash,)
         ).fetchone()
         if row and made:
             for statement in ERASE:
                 connection.execute(statement, {"article": row[0]})
+            batch = Batch(connection, Run(row[1], "", ""), datetime.now(UTC))
+            unlink(batch, row[0])
+            batch.write_changes()
     return row[0] if row else None
 
 

@@ -22,6 +22,7 @@ from etl.store.load import load_batch
 from etl.store.relink import relink
 from etl.store.runs import Counts, Run
 from etl.store.verdicts import Decision
+from etl.store.withdrawals import withdraw
 
 ARTICLES = 120
 ORDERS = 20
@@ -262,3 +263,16 @@ def test_a_withdrawn_incident_leaves_its_event(connection: Connection, run: Run)
         (1, False),
         (2, True),
     ]
+
+
+def test_a_takedown_leaves_nothing_in_stories_and_events(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE)
+    for leaf in (page("/a", text), page("/c", text + "完。", "转载")):
+        load(connection, run, leaf)
+    found = rows(connection, "SELECT content_hash FROM articles WHERE id = 1")
+    withdraw(connection, found[0][0], "an editor", "asked for")
+    assert rows(connection, "SELECT story_id FROM articles ORDER BY id") == [(1,), (2,)]
+    assert rows(connection, "SELECT event_id FROM incidents ORDER BY id") == [(1,), (2,)]
+    assert rows(connection, "SELECT article_id FROM article_signatures") == [(2,)]
+    assert rows(connection, "SELECT DISTINCT article_id FROM article_bands") == [(2,)]
+    assert not again(connection, run).differs

@@ -34,9 +34,9 @@ def test_nothing_of_the_text_is_left(connection: Connection, run: Run) -> None:
         assert not [row for row in found if "手机失而复得" in row[0]]
     assert rows(connection, "SELECT count(*) FROM incident_persons") == [(1,)]
     assert rows(connection, "SELECT made_by, why FROM withdrawals") == [("li", "court order")]
-    assert rows(connection, "SELECT entity, operation FROM changes ORDER BY seq DESC LIMIT 2") == [
-        ("article", "withdraw"),
-        ("incident", "withdraw"),
+    assert rows(connection, "SELECT entity FROM changes WHERE operation = 'withdraw' ORDER BY seq DESC") == [
+        ("article",),
+        ("incident",),
     ]
 
 

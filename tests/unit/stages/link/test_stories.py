@@ -1,0 +1,106 @@
+"""Verdicts on two articles: what may differ between copies, and what makes two occurrences of one form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from etl.rules import load_rules
+from etl.stages.link.signature import signature
+from etl.stages.link.stories import StoryVerdict, relate, telling
+
+RULES = load_rules().link
+TEXT = (
+    "3月9日17时许，柳河派出所接到周女士报警，称停放在东关街菜市场门口的一辆电动车被盗，价值2600元。民警调取沿途监控，"
+    "发现一名戴帽子的男子将车推走。经连续走访，民警在城郊一处出租屋内将嫌疑人吴某抓获，追回被盗的电动车，并于当日发还失主。"
+    "吴某对盗窃的事实供认不讳，案件正在进一步侦办中。"
+)
+MORE = (
+    "据了解，今年以来，该所不断加强夜间巡逻，破获盗窃电动车案件十余起，受到辖区居民的一致好评，"
+    "下一步还将继续开展专项打击。"
+)
+
+
+def verdict(a: str, b: str, days: tuple[int, int] = (10, 11)) -> StoryVerdict | None:
+    at = [datetime(2021, 3, day, tzinfo=UTC) for day in days]
+    return relate(telling(a, at[0], b"a", RULES), telling(b, at[1], b"b", RULES), RULES)
+
+
+@pytest.mark.parametrize(
+    ("other", "relation"),
+    [
+        (TEXT, "reprint"),
+        (f"本报讯（记者 宋某明） {TEXT}\n责任编辑：何某", "reprint"),
+        (TEXT.replace("3月9日", "3月\ufffd日").replace("帽子", "\ufffd子"), "reprint"),
+        (TEXT[: len(TEXT) // 2], "excerpt"),
+        (TEXT + MORE + MORE.replace("电动车", "自行车"), "extended"),
+        (TEXT.replace("2600元", "3100元"), "update"),
+        (TEXT.replace("案件正在进一步侦办中", "目前已被行政拘留十日"), "update"),
+    ],
+)
+def test_copies_are_one_story(other: str, relation: str) -> None:
+    found = verdict(TEXT, other)
+    assert found is not None
+    assert (found.relation, found.joined) == (relation, True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"周女士": "郑先生", "吴某": "冯某"},
+        {"3月9日17时": "6月2日8时"},
+        {"17时": "9时", "2600元": "900元"},
+        {"柳河派出所": "东桥派出所"},
+    ],
+)
+def test_one_form_filled_in_twice_is_two_stories(changes: dict[str, str]) -> None:
+    other = TEXT
+    for before, after in changes.items():
+        other = other.replace(before, after)
+    found = verdict(TEXT, other)
+    assert found is not None
+    assert (found.relation, found.joined) == ("same_template", False)
+
+
+def test_other_numbers_without_a_name_or_an_hour_are_no_update() -> None:
+    text = (
+        "昨日，全县共接报警情96起，其中刑事警情2起、治安警情11起、交通警情38起。"
+        "全县社会治安大局平稳，群众安全感不断提升。警方提醒广大群众，雨季出行注意安全，保管好个人财物，"
+        "遇有险情及时报警，共同维护良好的社会秩序。"
+    )
+    other = text.replace("96", "88").replace("11起", "9起").replace("38", "41")
+    found = verdict(text, other)
+    assert found is not None
+    assert not found.joined
+
+
+def test_other_words_are_no_pair_at_all() -> None:
+    assert verdict(TEXT, MORE) is None
+
+
+def test_the_order_of_two_does_not_matter() -> None:
+    early, late = datetime(2021, 3, 10, tzinfo=UTC), datetime(2021, 3, 12, tzinfo=UTC)
+    whole, part = telling(TEXT, early, b"a", RULES), telling(TEXT[:90], late, b"b", RULES)
+    assert relate(whole, part, RULES) == relate(part, whole, RULES)
+    found = relate(telling(TEXT, late, b"a", RULES), telling(TEXT[:90], early, b"b", RULES), RULES)
+    assert found is not None
+    assert found.relation == "extended"
+
+
+def test_signatures_stay_what_they_are() -> None:
+    # They are stored: another version of the hashing library must not change them unseen.
+    made = signature(TEXT, RULES)
+    assert len(made.bands) == 30
+    assert (made.scheme, made.chars, made.bands[0], made.bands[-1]) == (
+        1,
+        131,
+        -2383872056791090486,
+        1521337406,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "好", "平安", "\ufffd" * 50, "好" * 100_000])
+def test_any_text_has_a_signature(text: str) -> None:
+    made = signature(text, RULES)
+    assert made.chars == len(text)
