@@ -67,7 +67,7 @@ def contents(connection: Connection) -> dict[str, list[Any]]:
 
 
 def emptied(connection: Connection) -> None:
-    connection.execute("TRUNCATE runs, source_files, articles RESTART IDENTITY CASCADE")
+    connection.execute("TRUNCATE runs, source_files, articles, article_bands RESTART IDENTITY CASCADE")
 
 
 def test_samples_load_and_the_second_run_writes_nothing(etl: Etl, connection: Connection) -> None:

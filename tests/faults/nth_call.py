@@ -96,5 +96,7 @@ def fault_at(world: World, settings: Settings, place: Any, name: str, n: int, er
         world.sql("DELETE FROM rejections RETURNING id")
     assert [d for d in differences(world) if not d.startswith("counts that are not")] == [], (name, n, error)
     with psycopg.connect(world.url, autocommit=True) as connection:
-        connection.execute("TRUNCATE runs, source_files, articles, agencies RESTART IDENTITY CASCADE")
+        connection.execute(
+            "TRUNCATE runs, source_files, articles, article_bands, agencies RESTART IDENTITY CASCADE"
+        )
     return reached
