@@ -23,6 +23,7 @@ from etl.store import ledger, runs
 from etl.store.batch import BadRow, LeafKey
 from etl.store.engine import Connection, is_data_error
 from etl.store.ledger import Wanted
+from etl.store.listing import Listing
 from etl.store.load import load_batch
 from etl.store.runs import Counts, Run
 from etl.store.session import Session, pauses
@@ -80,11 +81,15 @@ class Loader:
         self.total = Counts()  # what was committed
         self.batches = 0
         self.unsettled: list[Found] = []
+        self.listing: Listing | None = None  # the ledger beside the walk, while that goes by path
 
     def load(self, tops: Sequence[str]) -> None:
         """Everything below `tops`; then once more what was changing, and what must be read again."""
+        tops = sorted(tops, key=lambda top: f"{top}/")  # so that all entries come in path order
         entries = discover(tops, self.settings.include, self.settings.exclude)
+        self.listing = Listing(tops) if self.scope.order is None else None
         self.load_entries(in_order(entries, self.scope.order))
+        self.listing = None
         if self.unsettled and self.left != 0:
             unsettled, self.unsettled = self.unsettled, []
             self.load_entries(self.settle(unsettled), settled=True)
@@ -142,8 +147,15 @@ class Loader:
             self.tell()
 
     def ask(self, files: Sequence[Found]) -> list[Wanted]:
-        """Those of `files` that must be read, and why."""
-        return self.session.surely(partial(ledger.to_read, files=files))
+        """Those of `files` that must be read, and why.
+
+        A few files are asked for by key. Where there are more, the ledger is read beside the walk, in the
+        same order: per file that costs a third, on both sides.
+        """
+        if self.listing is None or (len(files) < ASK_FILES // 2 and not self.listing.begun):
+            return self.session.surely(partial(ledger.to_read, files=files))
+        wanted, unsure = self.listing.compare(self.session.surely, files)
+        return wanted + (self.session.surely(partial(ledger.to_read, files=unsure)) if unsure else [])
 
     def limited(self, leaves: Iterator[Fresh | Leaf]) -> Iterator[Fresh | Leaf]:
         """As many leaves as may still be read."""

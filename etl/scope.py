@@ -93,9 +93,10 @@ def in_order(entries: Iterable[Entry], order: str | None) -> Iterator[Entry]:
     Sorted in runs that wait on disk, so that memory does not grow with the number of files. What is no
     file comes at once.
     """
-    if order is None:
-        yield from entries
-        return
+    return iter(entries) if order is None else by_day(entries, order)
+
+
+def by_day(entries: Iterable[Entry], order: str) -> Iterator[Entry]:
     sign = -1 if order == "newest" else 1
     runs: list[Iterator[tuple[int, Found]]] = []
     iterator = iter(entries)

@@ -8,6 +8,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
 from etl.errors import ConfigError, SourceError
@@ -47,7 +48,8 @@ def walk_folder(folder: bytes) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as listing:
             entries = sorted(
-                (e.name + b"/" if e.is_dir(follow_symlinks=False) else e.name, e) for e in listing
+                [(e.name + b"/" if e.is_dir(follow_symlinks=False) else e.name, e) for e in listing],
+                key=itemgetter(0),
             )
     except FileNotFoundError:
         yield Skipped(escape_path(folder), "vanished")
@@ -55,9 +57,10 @@ def walk_folder(folder: bytes) -> Iterator[Entry]:
     except OSError as e:
         yield Unusable(escape_path(folder), refusal(e, "unreadable_folder"), describe(e))
         return
+    shown = escape_path(folder.rstrip(b"/")) + "/"
     for key, entry in entries:
-        if not key.endswith(b"/"):
-            yield judge(entry.path)
+        if key[-1:] != b"/":
+            yield judge_name(key, shown + escape_path(key), entry)
         elif not entry.name.startswith(b"."):
             yield from walk_folder(entry.path)
 
@@ -82,13 +85,17 @@ def count(top: str) -> int:
 
 def judge(path: bytes) -> Entry:
     """What an entry is, from its name and `lstat`."""
-    name, shown = os.path.basename(path), escape_path(path)
-    if name.startswith(b"."):
+    return judge_name(os.path.basename(path), escape_path(path), None)
+
+
+def judge_name(name: bytes, shown: str, entry: os.DirEntry[bytes] | None) -> Entry:
+    """What an entry is, from its name and `lstat`; `shown` is its escaped path, `entry` what a listing gave."""
+    if name[:1] == b".":
         return Skipped(shown, "hidden")
     if name.lower().endswith(PARTIAL_SUFFIXES):
         return Skipped(shown, "partial_name")
     try:
-        info = os.lstat(path)
+        info = entry.stat(follow_symlinks=False) if entry else os.lstat(unescape_path(shown))
     except FileNotFoundError:
         return Skipped(shown, "vanished")
     except OSError as e:

@@ -48,9 +48,14 @@ def to_read(connection: Connection, files: Sequence[Found]) -> list[Wanted]:
     )
     wanted = []
     for n, state, same_stat, done in rows:
-        why = "new" if state is None else state if state in UNDONE and same_stat else "changed"
-        wanted.append(Wanted(files[n - 1], why, done if why == "partial" else 0))
+        wanted.append(why_read(files[n - 1], state, same_stat, done))
     return wanted
+
+
+def why_read(found: Found, state: str | None, same_stat: bool, records_done: int) -> Wanted:
+    """A file to be read, with the reason that the ledger gives."""
+    why = "new" if state is None else state if state in UNDONE and same_stat else "changed"
+    return Wanted(found, why, records_done if why == "partial" else 0)
 
 
 def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, datetime | None]:
