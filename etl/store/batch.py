@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from etl.model import Signature
+from etl.stages.link.events import Told
 from etl.store.engine import Connection, is_data_error
 from etl.store.rows import Row
 from etl.store.runs import Counts, Run
@@ -53,7 +54,7 @@ class Batch:
     `owners` tells which leaf is at fault when a row of its article is refused.
 
     `signatures` are those of the articles whose text is new here, by article id; `retold` are articles
-    whose incidents are.
+    whose incidents are. `told` are incidents read for comparison.
     """
 
     connection: Connection
@@ -64,6 +65,7 @@ class Batch:
     changes: list[Row] = field(default_factory=list)
     signatures: dict[int, Signature] = field(default_factory=dict)
     retold: set[int] = field(default_factory=set)
+    told: dict[int, Told] = field(default_factory=dict)
     owners: dict[tuple[str, int], LeafKey] = field(default_factory=dict)  # of new articles, incidents
 
     def rows(self, query: LiteralString, *parameters: Any) -> list[Row]:

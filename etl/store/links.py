@@ -114,8 +114,8 @@ def candidates(batch: Batch, signatures: Mapping[int, Signature]) -> list[Pair]:
         "SELECT DISTINCT least(n.id, b.article_id), greatest(n.id, b.article_id)"
         " FROM unnest(%s::bigint[], %s::bigint[]) AS n (key, id) JOIN article_bands AS b ON b.key = n.key"
         " WHERE b.article_id <> n.id",
-        [key for key, _ in keys],
-        [number for _, number in keys],
+        array(key for key, _ in keys),
+        array(number for _, number in keys),
     )
     others = sorted({number for pair in found for number in pair} - signatures.keys())
     facts = {number: frozenset(s.facts) for number, s in signatures.items()}

@@ -68,6 +68,7 @@ def relink(
             bodies = batch.rows("SELECT id, body FROM articles WHERE id = ANY(%s) AND body <> ''", ids)
             find_stories(batch, {number: signature(body, rules) for number, body in bodies}, rules)
             find_events(batch, ids, rules, until=ids[-1])
+            batch.told.clear()
             if found.articles % (20 * ARTICLES_AT_ONCE) == 0:
                 connection.execute("ANALYZE article_bands, story_pairs, event_pairs")
         recluster_all(batch, check)
@@ -119,6 +120,7 @@ def recluster_all(batch: Batch, check: Callable[[], None]) -> None:
     for ids in portions(batch, events, CLUSTERED_AT_ONCE):
         check()
         recluster_events(batch, ids)
+        batch.told.clear()
 
 
 def replace_rows(connection: Connection, schema: str, table: str) -> int:

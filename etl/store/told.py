@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from etl.stages.link.events import Named, Told, grams
 from etl.store.batch import Batch
 
 
-def incidents_told(batch: Batch, incident_ids: Collection[int]) -> dict[int, Told]:
-    """The incidents with these ids."""
-    ids = list(incident_ids)
+def incidents_told(batch: Batch, incident_ids: Collection[int]) -> Mapping[int, Told]:
+    """The incidents with these ids; each is read once in a batch, after what the batch wrote of it."""
+    ids = [number for number in incident_ids if number not in batch.told]
+    if ids:
+        batch.told.update(read(batch, ids))
+    return batch.told
+
+
+def read(batch: Batch, ids: list[int]) -> dict[int, Told]:
+    """The incidents with these ids from the database."""
     persons: dict[int, list[Named]] = {}
     for number, *named in batch.rows(
         "SELECT incident_id, role, name, surname, anonymized FROM incident_persons"
