@@ -355,6 +355,11 @@ def f11_moving_files(world: World, amount: int) -> Result:
     return {"events": done}
 
 
+def f12_clock(world: World, amount: int) -> Result:
+    """Changes of the clocks in three zones, and a clock that is set, simulated: each due run once, one catch-up."""
+    return pytest_of("tests/unit/test_schedule.py", "tests/acceptance/test_schedule.py")
+
+
 def f13_migrations(world: World, amount: int) -> Result:
     """Eight first migrations at once, some killed: all that live exit 0, the schema is whole."""
     killed = 0
@@ -451,7 +456,7 @@ def pytest_of(*arguments: str, **environ: str) -> Result:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    return {"said": [line for line in done.stdout.splitlines() if " cases, " in line]}
+    return {"said": [line for line in done.stdout.splitlines() if " cases, " in line or " passed" in line]}
 
 
 PLAN: dict[str, tuple[Callable[[World, int], Result], int]] = {  # and the full amounts
@@ -466,6 +471,7 @@ PLAN: dict[str, tuple[Callable[[World, int], Result], int]] = {  # and the full 
     "F9": (f9_fuzz, 10_000),
     "F10": (f10_bad_inputs, 1),
     "F11": (f11_moving_files, 1000),
+    "F12": (f12_clock, 1),
     "F13": (f13_migrations, 50),
     "F14": (f14_embedded, 10),
     "F15": (f15_restore, 1),
