@@ -130,7 +130,7 @@ def repair(file: str, explaining: bool, **options: Any) -> None:
 
     set_up_logs(options)
     data = sys.stdin.buffer.read() if file == "-" else read_input(file)
-    repaired = repair_text(decode(data).text, load_rules().repair)
+    repaired = repair_text(decode(data).text if data else "", load_rules().repair)
     if options["as_json"]:
         emit(show.repaired_record(repaired))
     elif explaining:

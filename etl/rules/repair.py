@@ -35,6 +35,7 @@ class RepairRules:
     gain_alone: float
     certain: float
     likely: float
+    names: tuple[str, ...]  # words that a person's name stands behind
 
 
 def load() -> RepairRules:
@@ -65,6 +66,7 @@ def load() -> RepairRules:
         gain_alone=_number(rules, "runs", "gain_alone"),
         certain=_number(rules, "runs", "certain"),
         likely=_number(rules, "runs", "likely"),
+        names=tuple(_text(rules, "runs", "names").split()),
     )
 
 

@@ -229,6 +229,13 @@ def test_repair_is_a_filter(tmp_path: Path) -> None:
     assert "&nbsp;" not in done.stdout.decode()
 
 
+def test_repair_of_nothing_is_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "etl", "repair"], input=b"", capture_output=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
 def test_shell_and_url(etl: Etl, database_url: str) -> None:
     done = etl("db", "shell", "-c", "SELECT 6 * 7 AS answer")
     assert "42" in done.stdout, done.stderr

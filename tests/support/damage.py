@@ -157,7 +157,9 @@ def _decode(piece: list[Byte]) -> Iterator[Unit]:
         pair = bytes(b.value for b in piece[at : at + 2])
         if pair[0] < 0x80:
             size, text = 1, chr(pair[0])
-        elif pair[0] == 0x80 or len(pair) == 1:
+        elif pair[0] == 0x80:
+            size, text = 1, "€"
+        elif len(pair) == 1:
             size, text = 1, "?"
         else:
             size, text = 2, "?" if pair[1] < 0x40 else _pair(pair)

@@ -32,6 +32,7 @@ class Codes:
     seen: dict[int, str]  # for str.translate: the text as the statistics see it
     readings: dict[str, list[str]]  # syllable -> traditional characters
     stats: Statistics
+    names: tuple[str, ...]  # what names stand behind
     _firsts: dict[int, list[Half]] = field(default_factory=dict)
     _followers: dict[Half, dict[int, list[Half]]] = field(default_factory=dict)
     _seconds: dict[tuple[Half, int], list[Half]] = field(default_factory=dict)
@@ -75,6 +76,8 @@ class Codes:
 
 
 MAX_SECONDS, MAX_COMMON, ANY = 24, 6, -1
+# The page is cut before every real ！ and ？: they end a run and can't stand in one.
+CUTS = "！？"
 
 
 def bytes_of(char: str) -> tuple[int, int]:
@@ -120,7 +123,7 @@ def codes(rules: RepairRules, stats: Statistics) -> Codes:
     for lead in range(0x81, 0xFF):
         for trail in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
             char = _decoded(lead, trail)
-            if char and char not in never:
+            if char and char not in never and char not in CUTS:
                 plain = char.translate(seen)
                 chars[lead, trail] = char, plain
                 if plain in stats.singles or ord(char) in stats.symbols:
@@ -133,4 +136,4 @@ def codes(rules: RepairRules, stats: Statistics) -> Codes:
     for char, syllables in rules.readings.items():
         for syllable in syllables:
             readings.setdefault(syllable, []).append(char)
-    return Codes(chars, by_lead, by_trail, by_seen, seen, readings, stats)
+    return Codes(chars, by_lead, by_trail, by_seen, seen, readings, stats, rules.names)

@@ -10,7 +10,8 @@ from etl.rules.repair import RepairRules
 from etl.rules.repair_statistics import statistics
 from etl.stages.repair.codes import codes
 from etl.stages.repair.plausibility import Plausibility
-from etl.stages.repair.runs import LOST, START_RE, Finder, Run
+from etl.stages.repair.runs import LOST, START_RE, Finder
+from etl.stages.repair.weigher import Run
 
 # What only a cut leaves: ?/p>  ?#xff0c;  們?nèi)珕T
 EVIDENCE_RE = re.compile(r"\?(?:/[a-z]{1,10}\d?>|#x[0-9a-f]{2,5};|[a-zü\u00e0-\u01dc]{1,6}\))")
@@ -24,8 +25,8 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> list[Edit
 
     `page` is the whole page: what shows on it, such as its notes (`noted`), makes a mark in `text` more
     likely to be damage. A run with no other damage around it must be much the more plausible for it.
-    Where a page has so many marks that some are not looked at, the first of those that may be damage is
-    put on record as it is: any on a page with other damage, else one before garbled text.
+    Where a page has so many marks that some are not looked at, those that may be damage are put on record
+    as they are: all on a page with other damage, else those before garbled text.
     """
     if not START_RE.search(text):
         return []
@@ -42,9 +43,8 @@ def restored(text: str, page: str, rules: RepairRules, noted: bool) -> list[Edit
             if certainty == "certain" and (unseen or run.strained):
                 certainty = "likely"
             edits.append(Edit(run.start, run.end, after, "shifted_run", certainty))
-    unread = min((m.start for m in finder.unread if evident or m.garbled), default=-1)
-    if unread >= 0:
-        edits.append(Edit(unread, unread + 1, "?", "unread", "likely"))
+    unread = (m.start for m in finder.unread if evident or m.garbled)
+    edits += [Edit(at, at + 1, "?", "unread", "likely") for at in unread]
     return sorted(edits, key=lambda e: e.start)
 
 
@@ -58,26 +58,10 @@ def leftovers(text: str) -> Iterator[Edit]:
 
 def _reading(run: Run, rules: RepairRules) -> tuple[str, str]:
     """The text to put for `run` and its certainty; a character that nothing settles becomes U+FFFD."""
-    best = run.readings[0]
-    chances = [_chance(run, i) for i in range(len(best))]
-    after = "".join(c if p >= rules.likely else LOST for c, p in zip(best, chances, strict=True))
+    after = "".join(c if p >= rules.likely else LOST for c, p in zip(run.reading, run.chances, strict=True))
     if LOST in after:
         return after, "lost"
-    return after, "certain" if min(chances, default=1.0) >= rules.certain else "likely"
-
-
-def _chance(run: Run, place: int) -> float:
-    """The share of belief in readings that agree with the best one at `place`, counted from either end."""
-    best = run.readings[0]
-    from_end = place - len(best)
-    share = 0.0
-    for reading, belief in zip(run.readings, run.beliefs, strict=True):
-        same_head = reading[: place + 1] == best[: place + 1]
-        same_tail = reading[from_end:] == best[from_end:]
-        same_length = len(reading) == len(best) and reading[place] == best[place]
-        if same_length or same_head or same_tail:
-            share += belief
-    return share
+    return after, "certain" if min(run.chances, default=1.0) >= rules.certain else "likely"
 
 
 # Bits for a simplified-only form in a run of a traditional page: it can't have stood there.

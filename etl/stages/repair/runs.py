@@ -20,20 +20,24 @@ from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import nsmallest
-from itertools import pairwise
 from math import inf
 from operator import itemgetter
 from typing import NamedTuple
 
-from etl.rules.repair_statistics import LONGEST_WORD, UNKNOWN
+from etl.rules.repair_statistics import UNKNOWN
 from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
 from etl.stages.repair.plausibility import Plausibility
-from etl.stages.repair.quotes import unpaired
+from etl.stages.repair.reading import BEAM, Reading, best
+from etl.stages.repair.weigher import Run, Weigher, context
 
 LOST, ANY_LEAD = "\ufffd", frozenset(range(0x81, 0xFF))
+EURO = "€"  # the single byte 80, which ends a character: 還 is DF80
 SYLLABLE = r"[a-zü\u00e0-\u01dc]{1,6}\)"
 # 親?!袄先祟^   醫???、   們?nèi)珕T
-START_RE = re.compile(rf"(?<![?!])\?(?:[!?]|(?={SYLLABLE}))")
+# A row of three or more tells nothing (電話???) unless what only a cut leaves stands behind three.
+START_RE = re.compile(
+    rf"(?<![?!])\?(?:!|\?(?!\?)|\?(?=\?(?:、|/[a-z]{{1,10}}\d?>|#x[0-9a-f]{{2,5}};|{SYLLABLE}))|(?={SYLLABLE}))"
+)
 # What a `?` in a run may have swallowed the first character of: </p>  &#xff0c;  (nèi)
 REST_RE = re.compile(rf"(?P<tag>/?[a-z]{{1,10}}\d?/?>)|#x(?P<entity>[0-9a-f]{{2,5}});|(?P<note>{SYLLABLE})")
 # 產 read as ?a, then its note: (chǎn)
@@ -42,63 +46,24 @@ NOTE_RE = re.compile(r"\(([a-zü\u00e0-\u01dc]{1,6})\)")
 PIECE_STARTS = ("!", "?", "、", "\n", "")
 
 # How far the search goes, in readings and characters.
-BEAM, MAX_RUN, PARAGRAPH = 16, 120, 1000
+MAX_RUN = 120
 ENDED = 3  # readings tried where a trail is unknown, so that a hundred characters fit
-WEIGHED, LOOK_AHEAD = 12, 3  # readings weighed with words at the end, and characters after the run that count
-# Costs asked for on a page, at least and per character; nine damaged pages of ten ask for less than 4.
-ASKED, ASKED_PER_CHAR = 50_000, 12
+# Costs asked for by one look at a mark, and on a page at least and per character.
+ASKED_BY_MARK, ASKED, ASKED_PER_CHAR = 40_000, 200_000, 100
 
 # All in bits. Tuned on damage generated from the last fifth of the first half of the news text.
 # A pair of halves may cost so much more than the best reading; on a second look.
 BEHIND, FAR_BEHIND = 24.0, 40.0
-DEAR, STRAINED = 15.0, 26.0  # a second look: a character on average; two in a row (a rare name or an error)
+DEAR = 15.0  # a second look: a character on average
 # A dropped pair is tried where a character and the next cost so much; how much more.
 SUSPECT, SLACK = 18.0, 3.0
 UNSEEN_AHEAD = 12.0  # the most that the next character counts: it may be wrong itself
 LEAST_PAIR, LEAST_SECOND, MISSES = 8.0, 4.0, 2  # halves below these are not looked for
 LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to the first, or three lost ones
-NEAR_TIE, GIVE_UP = 8.0, 20.0  # among readings that go on alike; beyond a reading that has come to its end
+GIVE_UP = 20.0  # beyond a reading that has come to its end
 # A reading so much dearer than the text as it stands is no run; runs of rare names are up to 60 dearer for a while.
 HOPELESS = 120.0
 GARBLED = 11.0  # bits a character behind a mark from which a run is likely there
-UNPAIRED = 6.0  # two quotation marks that do not take turns
-SOBER = 0.4  # the costs of neighbours overlap, so plain 2**-cost would be too sure of itself
-
-
-class Reading(NamedTuple):
-    """One way to read a run so far: its characters, their cost in bits, the byte still pending.
-
-    `seen` is the same text as the statistics see it, with the two characters before the run. `end` is
-    where the page is in step again.
-    """
-
-    cost: float
-    text: str
-    seen: str
-    pending: int = -1
-    end: int = -1
-
-    def plus(self, cost: float, text: str, seen: str, pending: int, end: int = -1) -> Reading:
-        return Reading(self.cost + cost, self.text + text, self.seen + seen, pending, end)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run at `[start, end)` of the damaged text: its readings, best first, and their share of belief.
-
-    `cost` are its bits a character. `gain` is by how many bits the best one is more plausible than the text
-    as it stands; `strained` says whether two characters in a row are hardly plausible even so, `marked`
-    whether the run itself shows damage that no clean text has (`?/p>`, `?#xff0c;`, `?nèi)`).
-    """
-
-    start: int
-    end: int
-    gain: float
-    cost: float
-    strained: bool
-    marked: bool
-    readings: tuple[str, ...]
-    beliefs: tuple[float, ...]
 
 
 class Mark(NamedTuple):
@@ -118,29 +83,30 @@ class Finder:
     plausible: Plausibility
     behind: float = BEHIND
     unread: list[Mark] = field(default_factory=list)
-
-    @property
-    def enough(self) -> int:
-        """How many costs may be asked for."""
-        return ASKED + ASKED_PER_CHAR * len(self.text)
+    enough: int = 0  # how many costs may have been asked for at the end of this look
 
     def runs(self) -> list[Run]:
         """All places that can be read as a run, in order, not overlapping.
 
-        A page has about two runs in a thousand characters. The work stays in proportion to its length:
-        marks before garbled text are looked at first, so that real question marks do not use it up.
+        Every mark has an allowance of its own. A page has one too, so that the work stays in proportion to
+        its length; it is far above what ten runs in a thousand characters need, and marks before garbled
+        text are looked at first, so that real question marks do not use it up.
         """
+        total = ASKED + ASKED_PER_CHAR * len(self.text)
         marks = [Mark(m.start(), self._garbled(m), m) for m in START_RE.finditer(self.text)]
         found: list[Run] = []
         for mark in sorted(marks, key=lambda m: not m.garbled):
             place = bisect(found, mark.start, key=lambda r: r.start)
             if place and mark.start < found[place - 1].end:
                 continue
-            run = self._look(mark.match) if self.plausible.asked <= self.enough else None
-            if self.plausible.asked > self.enough:
+            if self.plausible.asked > total:
                 self.unread.append(mark)
-            elif run and (place == len(found) or run.end <= found[place].start):
+                continue
+            run = self._look(mark.match)
+            if run and (place == len(found) or run.end <= found[place].start):
                 found.insert(place, run)
+            elif run is None and self.plausible.asked > self.enough:
+                self.unread.append(mark)
         return found
 
     def _garbled(self, mark: re.Match[str]) -> bool:
@@ -153,6 +119,7 @@ class Finder:
 
     def _look(self, mark: re.Match[str]) -> Run | None:
         """The run that begins at `mark`, looked for a second time and wider if it is none or a bad one."""
+        self.enough = self.plausible.asked + ASKED_BY_MARK
         run = self._run(mark)
         if run is None or run.strained or run.cost > DEAR:
             again = replace(self, behind=FAR_BEHIND)._run(mark)
@@ -170,7 +137,7 @@ class Finder:
         least, counted = inf, 0  # how much cheaper than the text as it stands the best of them is
         marked = len(mark[0]) == 1
         start = mark.start()
-        seen, shown = self._context(start) + text[start:line_end].translate(self.codes.seen), 0.0
+        seen, shown = context(text, start, self.codes) + text[start:line_end].translate(self.codes.seen), 0.0
         for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
             if not beam or self.plausible.asked > self.enough:
                 break
@@ -191,38 +158,28 @@ class Finder:
                     break
                 beam = sorted([*self._steps(beam, 0xA3, 0xBF, at), *self._unassigned(beam, at)])
                 continue
-            if "@" <= char <= "~":
+            if "@" <= char <= "~" or char == EURO:
                 marked = marked or NOTE_RE.match(text, at + 1) is not None
-                done += self._in_step(self._steps(beam, ord(char), -1, at), at + 1)
+                done += self._in_step(self._steps(beam, self._trail(at), -1, at), at + 1)
             lead, trail = bytes_of(char)
             if not lead or len(done) > 2 * BEAM:
                 break
             beam = self._steps(beam, lead, trail, at)
-        return self._weighed(mark.start(), line_end, marked, done)
-
-    def _context(self, start: int) -> str:
-        """The two characters of the line before `start` as the statistics see them."""
-        before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - 2) : start]
-        return ("||" + before.translate(self.codes.seen))[-2:]
-
-    def _before(self, start: int) -> str:
-        """The characters of the line before the context of `start`, as many as a word may have with it."""
-        before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - LONGEST_WORD) : max(0, start - 2)]
-        return before.translate(self.codes.seen)
+        return Weigher(text, self.codes, self.plausible).weighed(mark.start(), line_end, marked, done)
 
     def _beginnings(self, mark: re.Match[str]) -> tuple[list[Reading], int]:
         """The readings of the mark itself, and where the run goes on after it."""
         text, start = self.text, mark.start()
-        context = self._context(start)
+        before = context(text, start, self.codes)
         if mark[0] == "?":  # a note within a character: the noted bytes are its lead and the trail before it
             end = text.index(")", start) + 1
             noted = map(bytes_of, self.codes.readings.get(text[start + 1 : end - 1], ()))
             last = bytes_of(text[start - 1 : start])[1]
             leads = {trail for lead, trail in noted if lead == last}
-            return [Reading(0.0, "", context, lead) for lead in sorted(leads)], end
+            return [Reading(0.0, "", before, lead) for lead in sorted(leads)], end
         pending = 0xA1 if mark[0] == "?!" else 0xBF
         beam = [
-            Reading(self.plausible.cost(context + seen), char, context + seen, pending)
+            Reading(self.plausible.cost(before + seen), char, before + seen, pending)
             for _, char, seen in self.codes.by_trail[0xA3]
         ]
         return best(beam), mark.end()
@@ -284,7 +241,8 @@ class Finder:
                 if misses > MISSES:
                     return
             elif r.cost + cost + self._next(context[1] + seen, ahead) < bound:
-                yield r.plus(cost, char, seen, r.pending)
+                places = len(r.text) - 1, len(r.text)
+                yield r.plus(cost, char, seen, r.pending)._replace(halves=(*r.halves, *places))
 
     def _in_step(self, beam: list[Reading], at: int) -> list[Reading]:
         """The readings of `beam` ended before `at`; a note that stands there is for their last character."""
@@ -345,6 +303,8 @@ class Finder:
         char = self.text[at : at + 1]
         if char in ("", "?", "\n"):
             return 0
+        if char == EURO:
+            return 0x80
         return ord(char) if "@" <= char <= "~" else bytes_of(char)[0]
 
     def _swallowed(
@@ -373,70 +333,3 @@ class Finder:
                 if noted is None or t.text[-1] in noted:
                     out.append(t.plus(0.0, after, seen_after, -1, end))
         return best(out)
-
-    def _weighed(self, start: int, line_end: int, marked: bool, done: list[Reading]) -> Run | None:
-        """The run of the finished readings, each weighed together with the next characters of the page."""
-        if not done:
-            return None
-        end = max(r.end for r in done)
-        done = best(r.plus(self._rest_cost(r, end, line_end), "", "", -1, r.end) for r in done)
-        before, line_before, line_after = self._before(start), *self._line_around(start, end)
-        costs, whole = {}, {}
-        for r in done[:WEIGHED]:
-            reading = r.text + self.text[r.end : end]
-            text = r.seen + self._seen_ahead(r.end, end, line_end)
-            costs[reading] = self.plausible.whole_cost(text, before)
-            whole[reading] = costs[reading] + UNPAIRED * unpaired(line_before, reading, line_after)
-        readings = sorted(whole, key=lambda text: whole[text])
-        least = whole[readings[0]]
-        beliefs = [2 ** ((least - whole[text]) * SOBER) for text in readings]
-        context = done[0].seen[:2]
-        shown = self.plausible.whole_cost(context + self._seen_ahead(start + 2, end, line_end), before)
-        total = sum(beliefs)
-        best_seen = (
-            context + readings[0].translate(self.codes.seen) + self._seen_ahead(end, end, line_end)[:1]
-        )
-        return Run(
-            start=start,
-            end=end,
-            gain=shown - costs[readings[0]],
-            cost=costs[readings[0]] / (len(readings[0]) + LOOK_AHEAD),
-            strained=self._strained(best_seen),
-            marked=marked,
-            readings=tuple(readings),
-            beliefs=tuple(b / total for b in beliefs),
-        )
-
-    def _line_around(self, start: int, end: int) -> tuple[str, str]:
-        """The line before `start` and behind `end`, no more of it than a paragraph."""
-        before, after = self.text[max(0, start - PARAGRAPH) : start], self.text[end : end + PARAGRAPH]
-        return before.rpartition("\n")[2], after.partition("\n")[0]
-
-    def _rest_cost(self, r: Reading, end: int, line_end: int) -> float:
-        """Bits of the text from the end of `r` to `end`, so that readings with other ends can be compared."""
-        return self.plausible.text_cost(r.seen[-2:] + self._seen_ahead(r.end, end, line_end))
-
-    def _seen_ahead(self, start: int, end: int, line_end: int) -> str:
-        """The text from `start` to a little after `end` as the statistics see it, with the end of its line."""
-        border = "\n" if end + LOOK_AHEAD > line_end else ""
-        return (self.text[start : min(end + LOOK_AHEAD, line_end)] + border).translate(self.codes.seen)
-
-    def _strained(self, text: str) -> bool:
-        costs = [self.plausible.cost(text[i - 2 : i + 1]) for i in range(2, len(text))]
-        return any(a + b > STRAINED for a, b in pairwise(costs))
-
-
-def best(readings: Iterable[Reading]) -> list[Reading]:
-    """The cheapest readings, as many as are followed up.
-
-    Readings that go on alike keep their distance to the end: the dearer one stays only as a near tie.
-    """
-    kept: list[Reading] = []
-    cheapest: dict[tuple[str, int, int], float] = {}
-    for r in sorted(readings, key=lambda r: r.cost):
-        state = (r.seen[-2:], r.pending, r.end)
-        if r.cost <= cheapest.setdefault(state, r.cost) + NEAR_TIE:
-            kept.append(r)
-            if len(kept) == BEAM:
-                break
-    return kept
