@@ -97,7 +97,7 @@ def run_orm(folder: Path, url: str, state: Path) -> None:
         body: dict[str, Any] = {"__tablename__": name, "__annotations__": {}}
         for column in dict.fromkeys((*keys, *columns)):
             body["__annotations__"][column] = Mapped[Any]
-            body[column] = mapped_column(Text, primary_key=column in keys)
+            body[column] = mapped_column(Text, primary_key=column in keys, nullable=column not in keys)
         return type(name, (base,), body)
 
     article_of = table("peer_articles", ("content_hash",), ARTICLE_CONTENT)
