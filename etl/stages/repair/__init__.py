@@ -18,6 +18,8 @@ from etl.stages.repair.notes import across, noted
 from etl.stages.repair.restore import leftovers, restored
 from etl.stages.repair.script import script_of, to_simplified
 
+ROUNDS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
@@ -37,15 +39,30 @@ def repair(text: str, rules: RepairRules, page: str | None = None) -> Repaired:
     """
     if not rules.suspect_re.search(text):
         return Repaired(Text(text))
-    whole = Text(text)
-    for mend in (lambda value: mojibake(value, rules), invisible, entities, lambda value: tags(value, rules)):
-        whole = whole.edit(_in_order(mend(whole.value)))
+    whole = _without_debris(Text(text), rules)
     page = whole.value if page is None else page
     script = script_of(page, rules)
     if script != "simplified":
         whole = to_simplified(_in_step(whole, page, rules), rules)
     whole = _up_to_date(whole)
     return Repaired(whole, script, _flags(whole))
+
+
+def _without_debris(whole: Text, rules: RepairRules) -> Text:
+    """`whole` with entities, tags, mojibake and invisible characters mended, until nothing is left to mend.
+
+    One can hide another: &aelig; begins mojibake, whose bytes may be invisible characters, which go last.
+    """
+    mends = (entities, lambda value: tags(value, rules), lambda value: mojibake(value, rules))
+    for _ in range(ROUNDS):
+        before = whole.value
+        for mend in mends:
+            whole = whole.edit(_in_order(mend(whole.value)))
+        if whole.value == before:
+            whole = whole.edit(_in_order(invisible(whole.value)))
+        if whole.value == before:
+            break
+    return whole
 
 
 def _in_step(whole: Text, page: str, rules: RepairRules) -> Text:

@@ -13,8 +13,10 @@ LOST = "\ufffd"
 INVISIBLE_RE = re.compile(f"[{CONTROLS}{INVISIBLE}]+")
 PRIVATE_RE = re.compile(f"[{PRIVATE}]+")
 # &nbsp;  &#xff0c;  &amp;nbsp;  &amp;amp;lt;
-ENTITY_RE = re.compile(r"&(?:amp;){0,3}(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d{0,2});")
-AMP_RE = re.compile(r"&(?:amp;)+")
+ENTITY_RE = re.compile(
+    r"&(?:amp;|#38;|#x26;){0,1000}(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d{0,2});"
+)
+AMP_RE = re.compile(r"&(?:amp;|#38;|#x26;)+")
 HAN_RE = re.compile(r"[\u3400-\u9fff]")
 
 

@@ -29,6 +29,11 @@ AT_MOST_COMMON, AT_LEAST_COMMON = 0.75, 0.9
 PRIVATE_RE = re.compile(f"[{PRIVATE}]")
 LOST_80_RE = re.compile(f"{LOST}(?=[^\x00-\x7f{LOST}])")
 AT_MOST_LOST, AT_LEAST_READ = 0.45, 3
+WHOLE_RE = re.compile(r".*", re.DOTALL)
+# æ´¾å‡ºæ‰€ in 来源：æ´¾å‡ºæ‰€, with spaces and the like in it but not around it: what Windows-1252 and Latin-1 have.
+WESTERN = "\x80-\xff" + "".join(bytes((b,)).decode("cp1252", "ignore") for b in range(0x80, 0xA0)) + LOST
+WESTERN_RE = re.compile(f"[\x80-\xff][\x00-\x7f{WESTERN}]{{0,10000}}[{WESTERN}]")
+NO_BYTE = b"\xff"  # of what is lost: in no encoding a character
 
 
 def mojibake(text: str, rules: RepairRules) -> Iterator[Edit]:
@@ -37,14 +42,22 @@ def mojibake(text: str, rules: RepairRules) -> Iterator[Edit]:
         return
     start = 0
     for line in text.split("\n"):
-        end = start + len(line)
-        read = _read_rightly(line, rules) if HINT_RE.search(line) else line
-        if read != line:
-            yield Edit(start, end, read, "mojibake", "lost" if LOST in read else "certain")
-        else:
-            for m in KUN_RE.finditer(line):
-                yield Edit(start + m.start(), start + m.end(), LOST, "replacement", "lost")
-        start = end + 1
+        yield from _of_line(line, start, rules)
+        start += len(line) + 1
+
+
+def _of_line(line: str, start: int, rules: RepairRules) -> Iterator[Edit]:
+    """The edits of a line at `start`: all of it, or else the parts in Western letters among Chinese text."""
+    if HINT_RE.search(line):
+        for m in (WHOLE_RE.match(line), *WESTERN_RE.finditer(line)):
+            read = _read_rightly(m[0], rules) if m else ""
+            if m and read != m[0]:
+                certainty = "lost" if LOST in read else "certain"
+                yield Edit(start + m.start(), start + m.end(), read, "mojibake", certainty)
+                if m.end() - m.start() == len(line):
+                    return
+    for m in KUN_RE.finditer(line):
+        yield Edit(start + m.start(), start + m.end(), LOST, "replacement", "lost")
 
 
 def _read_rightly(line: str, rules: RepairRules) -> str:
@@ -59,9 +72,9 @@ def _read_rightly(line: str, rules: RepairRules) -> str:
     once = [read for to_bytes, encoding in MISREADINGS if (read := _decoded(line, to_bytes, encoding))]
     twice = [r for o in once for to_bytes, encoding in MISREADINGS if (r := _decoded(o, to_bytes, encoding))]
     for reading in (*once, *twice):
-        lost = reading.count(LOST)
-        enough = len(NOT_ASCII_RE.findall(reading)) - lost >= AT_LEAST_READ
-        if enough and lost <= AT_MOST_LOST * len(reading) and _common(reading, rules) >= AT_LEAST_COMMON:
+        lost, telling = reading.count(LOST), len(NOT_ASCII_RE.findall(reading))  # ASCII is no evidence
+        enough = telling - lost >= AT_LEAST_READ
+        if enough and lost <= AT_MOST_LOST * telling and _common(reading, rules) >= AT_LEAST_COMMON:
             return reading
     return line
 
@@ -85,17 +98,24 @@ def _chinese(line: str) -> bytes:
     """Bytes of text read as GBK, where Windows shows the single byte 80 as a euro sign."""
     if PRIVATE_RE.search(line):
         line = LOST_80_RE.sub("€", line)
-    return b"\x80".join(part.encode("gb18030") for part in line.replace(LOST, "?").split("€"))
+    return b"\x80".join(_with_gaps(part, lambda kept: kept.encode("gb18030")) for part in line.split("€"))
 
 
 def _western(line: str) -> bytes:
     """Bytes of text read as Windows-1252, whose five gaps are read as Latin-1 controls."""
-    return b"".join(c.encode("latin-1" if c <= "\xff" else "cp1252") for c in line.replace(LOST, "?"))
+    return _with_gaps(
+        line, lambda kept: b"".join(c.encode("latin-1" if c <= "\xff" else "cp1252") for c in kept)
+    )
 
 
 def _japanese(line: str) -> bytes:
     """Bytes of text read as Shift-JIS as Windows has it."""
-    return line.replace(LOST, "?").encode("cp932")
+    return _with_gaps(line, lambda kept: kept.encode("cp932"))
+
+
+def _with_gaps(line: str, to_bytes: Callable[[str], bytes]) -> bytes:
+    """The bytes of `line` by `to_bytes`, with one that no encoding has for every lost character."""
+    return NO_BYTE.join(map(to_bytes, line.split(LOST)))
 
 
 # The wrong encoding turned back into bytes, and the right one.

@@ -87,10 +87,80 @@ def test_every_record_shows_what_stands_at_its_place(page: str, seed: int) -> No
 
 
 @given(st.text(max_size=300))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=200, derandomize=True)
 def test_any_text_comes_through_and_stays_put(text: str) -> None:
     once = repair(text, RULES).text
     assert all(once.value[r.start : r.end] == r.after for r in once.repairs)
+    assert repair(once.value, RULES).text.value == once.value
+
+
+# What damage is made of: marks, notes, rests, mojibake of several kinds, entities, tags, what can't be seen.
+FRAGMENTS = [
+    "?!",
+    "??",
+    "?",
+    "???",
+    "(dāng)",
+    "當",
+    "當(dāng)",
+    "們?nèi)珕T",
+    "袄先祟^",
+    "泵窬f",
+    "#xff0c;",
+    "/p>",
+    "?/p>",
+    "&amp;",
+    "&amp;nbsp;",
+    "&lt;",
+    "br",
+    "<",
+    ">",
+    "<br>",
+    "<b",
+    "锟斤拷",
+    "�",
+    "\ue863",
+    "\u200b",
+    "\xad",
+    "\x80",
+    "\x93",
+    "娲惧嚭鎵€",
+    "æ´¾å‡ºæ‰€",
+    "é",
+    "è",
+    "著",
+    "著名",
+    "么",
+    "a",
+    "W(wǎng)",
+    "!",
+    "、",
+    "“",
+    "。",
+    "”",
+    "7",
+    "民警",
+    "說",
+    "這個",
+    "€",
+    "€有",
+    "#38;",
+    "&#",
+    "38;",
+    "lt;",
+    "amp;",
+    "&",
+    "ﾅﾉｳ",
+    "脙帽戮",
+]
+mixtures = st.lists(st.sampled_from([*FRAGMENTS, "\n", " "]), min_size=2, max_size=14).map("".join)
+
+
+@given(mixtures, st.sampled_from(["", "\n當(dāng)時發現"]))
+@settings(deadline=None, max_examples=400, derandomize=True)
+def test_any_mixture_of_damage_stays_as_it_was_repaired(text: str, page: str) -> None:
+    once = repair(text + page, RULES).text.value
+    assert repair(once, RULES).text.value == once
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.8, 1.0])
