@@ -16,6 +16,7 @@ from etl.store import runs
 from etl.store.engine import Connection
 from etl.store.lock import RunLock
 from tests.acceptance.conftest import ROOT, Etl, environment, result, run_etl
+from tests.faults.world import write_stories
 
 SAMPLES = ROOT / "samples"
 ONE = SAMPLES / "damaged" / "lost-wallet.txt"
@@ -260,9 +261,7 @@ def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    text = (SAMPLES / "damaged" / "lost-wallet.txt").read_text(encoding="utf-8")
-    for number in range(400):
-        (folder / f"{number:04}.txt").write_text(f"{text}\n编号{number}号。\n", encoding="utf-8")
+    write_stories(folder, 400)
     arguments = ["run", str(folder), "--batch-files", "20", "--workers", "1", "--settle", "0"]
     child = subprocess.Popen(
         [sys.executable, "-m", "etl", *arguments],
