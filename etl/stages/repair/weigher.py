@@ -104,7 +104,7 @@ class Weigher:
         rare = sum(costs)
         if not text[:at].endswith(self.codes.names):
             return UNSURE if rare > RARE else 1.0
-        if rare > SURELY_NAME:
+        if rare > SURELY_NAME and text[at : at + 2] not in self.plausible.stats.words:
             return 0.0
         return UNSURE if rare > RARE_NAME else 1.0
 
