@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from etl import logs
-from etl.errors import RunLocked, RunLost, RunSuspect, StoreError
+from etl.errors import ConfigError, RunLocked, RunLost, RunSuspect, StoreError
 from etl.executors.base import Limits, MakePool
 from etl.executors.local import LocalPool
 from etl.loader import ALL, Loader
@@ -286,8 +286,15 @@ def ending(error: BaseException) -> tuple[str, str]:
 
 
 def pool_for(settings: Settings) -> MakePool:
-    """Who computes: so far always processes of this machine."""
-    return LocalPool
+    """Who computes: processes of this machine, or a cluster."""
+    if settings.dask is None:
+        return LocalPool
+    try:
+        from etl.executors.dask import DaskPool
+    except ImportError as e:
+        raise ConfigError("--dask needs the extra: pip install 'jingqing[dask]'") from e
+    address = settings.dask
+    return lambda workers, limits, check: DaskPool(address, limits, check)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -46,11 +46,12 @@ def default_workers() -> int:
 class Settings:
     """Everything a run depends on but its input. Sizes in bytes, times in seconds.
 
-    `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is
-    looked at again at the end of the pass. `batch_files` and `batch_bytes` are what one transaction loads at
-    most; three batches are in memory at a time. A run that sees less than `min_seen_share` of what is usual, or
-    rejects more than `max_reject_share` of the files with something to do, ends as suspect. `json_fields`
-    are `field=key`: where JSON Lines hold what. `metrics_file` is written after every run.
+    `database_url` None means the embedded server under `home`. `settle_s`: a file younger than this is looked at
+    again at the end of the pass. `batch_files` and `batch_bytes` are what one transaction loads at most; three
+    batches are in memory at a time. A run that sees less than `min_seen_share` of what is usual, or rejects more
+    than `max_reject_share` of the files with something to do, ends as suspect. `dask` is the address of a cluster
+    that computes instead of `workers`. `json_fields` are `field=key`: where JSON Lines hold what. `metrics_file`
+    is written after every run.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -58,6 +59,7 @@ class Settings:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     workers: int = field(default_factory=default_workers)
+    dask: str | None = None
     batch_files: int = 500
     batch_bytes: int = 32 << 20
     settle_s: float = 2.0

@@ -99,6 +99,12 @@ def report_on(work: Callable[[Control], Report], options: dict[str, Any], *, lin
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Read so many files at most.")
 @click.option("--reprocess", is_flag=True, help="Read known files again with today's code, update in place.")
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    envvar="ETL_DASK",
+    help="Compute on the Dask cluster whose scheduler is here, tcp://host:8786 [env ETL_DASK].",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would come of it, with samples; write nothing.")
 @loading_options
 @database_options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from etl.model import Processed, RawFile
@@ -11,6 +12,7 @@ from etl.rules import load_rules
 WARM_UP = RawFile("", "3月9日，柳河派出所接到報警(bao jing)，周女士丢失手机。".encode(), b"")
 
 
+@cache
 def warm_up() -> None:
     """Read the rules now: they are read when first used, which should not be on the first document's time."""
     process(WARM_UP, load_rules())
