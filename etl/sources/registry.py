@@ -32,7 +32,10 @@ from etl.sources.base import (
 )
 from etl.sources.paths import unescape_path
 
-SOURCES: dict[str, str] = {}  # "s3://" -> module; everything else is this machine's file system
+SOURCES = {  # scheme -> module; everything else is this machine's file system
+    "s3://": "etl.sources.remote",
+    "memory://": "etl.sources.remote",
+}
 READERS = {  # suffix -> module and function; everything else is one leaf
     ".zip": ("etl.sources.zips", "read"),
     ".tar": ("etl.sources.tars", "read"),
