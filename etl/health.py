@@ -83,9 +83,19 @@ def doubtful(day: Mapping[str, Any], limits: Thresholds) -> Iterator[str]:
     handled = day["loaded"] + day["duplicate"] + day["rejected"]
     if day["rejected"] > limits.reject_share * handled:
         yield f"{day['rejected']} of {handled} new or changed files were rejected in the last day"
+    yield from ended_badly(day)
+
+
+def ended_badly(day: Mapping[str, Any]) -> Iterator[str]:
+    """The last loading run, if suspect or failed, and the last of each schedule, if failed: each run once."""
     last = day["last_ended"]
     if last and last["status"] == "suspect":
         yield f"run {last['id']} is suspect: {last['error']}"
+    failed = {last["id"]: last["error"]} if last and last["status"] == "failed" else {}
+    failed |= {s["ended_id"]: s["ended_why"] for s in day["schedules"]
+               if s["ended_as"] == "failed" and not s["replaced"]}  # fmt: skip
+    for number, error in failed.items():
+        yield f"run {number} failed: {error}"
 
 
 def seconds(span: timedelta) -> float:

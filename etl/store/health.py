@@ -73,21 +73,30 @@ def current(connection: Connection) -> list[Record]:
 
 
 def schedules(connection: Connection) -> list[Record]:
-    """Each schedule with the newest slot taken and the next one; `replaced` if its sources were loaded later.
+    """Each schedule with the newest slot taken, the next one, and how the last run to its end went.
 
+    `replaced` if another schedule of the same sources, or of folders below or above them, came after it: that
+    is one which ran later, and never while this one did. Whoever sets `next_due_at` to null retires a schedule.
     The recursion walks from one name to the next in the index instead of reading every run.
     """
     return records(
         connection,
         "WITH RECURSIVE names (schedule) AS (SELECT min(schedule) FROM runs UNION ALL"
         "  SELECT (SELECT min(r.schedule) FROM runs AS r WHERE r.schedule > names.schedule) FROM names"
-        "  WHERE names.schedule IS NOT NULL)"
-        " SELECT newest.*, EXISTS (SELECT FROM runs AS r WHERE r.started_at > newest.next_due_at"
-        "   AND r.schedule IS DISTINCT FROM newest.schedule AND r.sources && newest.sources"
-        "   AND r.status <> 'refused') AS replaced"
-        " FROM names CROSS JOIN LATERAL (SELECT r.schedule, r.due_at, r.next_due_at, r.sources, r.status FROM runs AS r"
-        "   WHERE r.schedule = names.schedule AND r.due_at IS NOT NULL ORDER BY r.due_at DESC LIMIT 1) AS newest"
-        " ORDER BY newest.next_due_at",
+        "  WHERE names.schedule IS NOT NULL), newest AS (SELECT taken.* FROM names CROSS JOIN LATERAL"
+        "  (SELECT r.schedule, r.due_at, r.next_due_at, r.started_at, r.sources, r.status FROM runs AS r"
+        "    WHERE r.schedule = names.schedule AND r.due_at IS NOT NULL ORDER BY r.due_at DESC LIMIT 1) AS taken)"
+        " SELECT newest.*, ended.id AS ended_id, ended.status AS ended_as, ended.error AS ended_why,"
+        "  EXISTS (SELECT FROM newest AS other WHERE other.schedule <> newest.schedule"
+        "   AND other.started_at > newest.next_due_at AND EXISTS (SELECT FROM unnest(other.sources) AS a (path),"
+        "     unnest(newest.sources) AS b (path) WHERE a.path = b.path"
+        "     OR starts_with(a.path, rtrim(b.path, '/') || '/') OR starts_with(b.path, rtrim(a.path, '/') || '/'))"
+        "   AND NOT EXISTS (SELECT FROM runs AS r WHERE r.schedule = other.schedule AND r.due_at BETWEEN"
+        "     (SELECT min(f.due_at) FROM runs AS f WHERE f.schedule = newest.schedule) AND newest.due_at)) AS replaced"
+        " FROM newest LEFT JOIN LATERAL (SELECT r.id, r.status, r.error FROM runs AS r"
+        "   WHERE r.schedule = newest.schedule AND r.due_at IS NOT NULL AND r.status IN ('done', 'suspect', 'failed')"
+        "   ORDER BY r.due_at DESC LIMIT 1) AS ended ON true"
+        " WHERE newest.next_due_at IS NOT NULL ORDER BY newest.next_due_at",
     )
 
 
