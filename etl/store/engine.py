@@ -6,6 +6,7 @@ where the schema is declared or migrated.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 from psycopg import conninfo
@@ -22,6 +24,10 @@ from etl.errors import ConfigError, StoreError, StoreUnavailable
 
 MIN_VERSION = 150000  # NULLS NOT DISTINCT came with 15
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+AUTHORITY_RE = re.compile(r"[\w+]*://[^?]*@[^?]*@")  # postgresql://etl:pass@word@db/news
+PORTS_RE = re.compile(r"[0-9,]*")
+SECRET_RE = re.compile("password|secret|scram_.*key", re.I)  # password, sslpassword, oauth_client_secret
 
 CONNECT_S = 10
 START_S = 30.0  # for any step by which a run begins or ends; a batch, and a migration, may take longer
@@ -150,13 +156,42 @@ def without_password(url: str) -> tuple[str, str | None]:
 
 
 def parameters_of(url: str) -> dict[str, Any]:
-    """The parameters of a URL. Raises ConfigError, without quoting it, if it can't be read."""
+    """The parameters of a URL. Raises ConfigError, without quoting it, if it can't be read.
+
+    A password with a bare `@`, `:` or `/` ends too early, and its rest is taken for host, port or database;
+    such a URL is refused before anybody prints these.
+    """
     try:
-        return dict(conninfo.conninfo_to_dict(libpq_url(url)))
+        parameters = dict(conninfo.conninfo_to_dict(libpq_url(url)))
     except psycopg.ProgrammingError as e:
         raise ConfigError(
             "the database URL can't be read; expected postgresql://user@host:port/database"
         ) from e
+    hosts = (parameters.get("host") or "", parameters.get("hostaddr") or "")
+    if (
+        AUTHORITY_RE.match(url)
+        or any(not is_host(host) for value in hosts for host in str(value).split(","))
+        or not PORTS_RE.fullmatch(str(parameters.get("port") or ""))
+        or re.search("[@:/]", str(parameters.get("dbname") or ""))
+    ):
+        raise ConfigError(
+            "the database URL can't be read: in a user name or password write @ as %40, : as %3A, / as %2F"
+        )
+    return parameters
+
+
+def is_host(host: str) -> bool:
+    """Whether this may be a host: a name, an address of either kind, or the folder of a socket.
+
+    >>> is_host("db.example.org"), is_host("fe80::1%eth0"), is_host("/run/postgresql"), is_host("word@db")
+    (True, True, True, False)
+    """
+    if host.startswith("/") or not re.search("[@:/]", host):
+        return True
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
 
 
 def where(parameters: dict[str, Any]) -> str:
@@ -168,13 +203,28 @@ def where(parameters: dict[str, Any]) -> str:
 
 
 def hide_password(url: str) -> str:
-    """The URL for showing.
+    """The URL for showing: secrets starred, all of it if it can't be read.
 
     >>> hide_password("postgresql://etl:s3cret@db/news")
     'postgresql://etl:***@db/news'
+    >>> hide_password("host=db password = 's3 cret'")
+    'password=*** host=db'
     """
-    url = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", url)
-    return re.sub(r"(password=)[^&\s]*", r"\1***", url)
+    try:
+        parameters = parameters_of(url)
+    except ConfigError:
+        return "***"
+    if "://" not in url.partition("=")[0]:
+        starred = {name: "***" if SECRET_RE.search(name) else value for name, value in parameters.items()}
+        return conninfo.make_conninfo("", **starred)
+    address, mark, query = re.sub(r"(://[^:/@]*):[^/@]*@", r"\1:***@", url).partition("?")
+    return address + mark + "&".join(map(hide_value, query.split("&")))
+
+
+def hide_value(pair: str) -> str:
+    """One `name=value` of a URL's query, its value starred if the name, once decoded, is a secret's."""
+    name, mark, _ = pair.partition("=")
+    return f"{name}{mark}***" if SECRET_RE.search(unquote(name)) else pair
 
 
 AWAY = (  # a server that says so is there and will soon be ready, or has no room for us now
