@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from etl.settings import duration
+from etl.store.floors import FILES_NEEDED
 
 ONE_OFF = ("backfill", "reextract", "link")  # long jobs that a person started: due runs wait for them
 
@@ -80,10 +81,19 @@ def silence(day: Mapping[str, Any], source: Mapping[str, Any]) -> str:
 
 
 def doubtful(day: Mapping[str, Any], limits: Thresholds) -> Iterator[str]:
-    handled = day["loaded"] + day["duplicate"] + day["rejected"]
-    if day["rejected"] > limits.reject_share * handled:
-        yield f"{day['rejected']} of {handled} new or changed files were rejected in the last day"
+    if reject_share(day) > limits.reject_share:
+        yield f"{day['rejected']} of {handled(day)} new or changed files were rejected in the last day"
     yield from ended_badly(day)
+
+
+def handled(day: Mapping[str, Any]) -> int:
+    """How many files of the last day were new or changed."""
+    return int(day["loaded"] + day["duplicate"] + day["rejected"])
+
+
+def reject_share(day: Mapping[str, Any]) -> float:
+    """The share of them that was rejected; 0 where they are too few for a share to say anything."""
+    return day["rejected"] / handled(day) if handled(day) >= FILES_NEEDED else 0.0
 
 
 def ended_badly(day: Mapping[str, Any]) -> Iterator[str]:

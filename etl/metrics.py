@@ -15,8 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from etl import __version__
+from etl.health import reject_share
 from etl.store import health
 from etl.store.engine import Connection
+from etl.store.floors import FILES_NEEDED
 
 STATES = ("loaded", "duplicate", "unchanged", "rejected", "skipped")
 STATUSES = ("done", "suspect", "failed", "stopped", "lost", "refused")
@@ -81,11 +83,8 @@ class Figures(Collector):
                         for s in self.day["sources"]})  # fmt: skip
         yield labelled(GaugeMetricFamily, "jingqing_open_rejections", "Leaves that can't be loaded at present.",
                        "reason", {r["reason"]: r["open"] for r in self.day["rejections"]})  # fmt: skip
-        handled = self.day["loaded"] + self.day["duplicate"] + self.day["rejected"]
-        share = self.day["rejected"] / handled if handled else 0
-        yield gauge(
-            "day_rejected_ratio", "Share of the last day's new or changed files that were rejected.", share
-        )
+        yield gauge("day_rejected_ratio", "Share of the last day's new or changed files that were rejected; 0 if they"
+                    f" were fewer than {FILES_NEEDED}.", reject_share(self.day))  # fmt: skip
 
 
 def gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -12,7 +12,7 @@ RUNS_BEFORE = (
     5  # what is usual is their median, so that a folder that was cleared on purpose is usual after three
 )
 RUNS_NEEDED = 3
-SEEN_NEEDED = 10  # of a handful of files, half is no alarm
+FILES_NEEDED = 10  # of a handful of files, half is no alarm; so too for `etl status --check`
 
 
 def usual_seen(connection: Connection, run: Run) -> int | None:
@@ -30,10 +30,11 @@ def usual_seen(connection: Connection, run: Run) -> int | None:
 def check(counts: Counts, usual: int | None, min_seen_share: float, max_reject_share: float) -> None:
     """Raise RunSuspect, saying which floor broke.
 
-    `max_reject_share` is of the files with something to do: loaded, duplicate and rejected.
+    `max_reject_share` is of the files with something to do: loaded, duplicate and rejected. Neither floor is
+    asked for below FILES_NEEDED files.
     """
-    if usual is not None and usual >= SEEN_NEEDED and counts.seen < min_seen_share * usual:
+    if usual is not None and usual >= FILES_NEEDED and counts.seen < min_seen_share * usual:
         raise RunSuspect(f"it saw {counts.seen} files, usually {usual}")
     handled = counts.loaded + counts.duplicate + counts.rejected
-    if counts.rejected > max_reject_share * handled:
+    if handled >= FILES_NEEDED and counts.rejected > max_reject_share * handled:
         raise RunSuspect(f"it rejected {counts.rejected} of {handled} new or changed files")

@@ -45,13 +45,13 @@ def test_what_is_usual_is_asked_of_runs_over_the_same_sources(
 
 
 def test_too_many_rejected(database_url: str, connection: Connection, tmp_path: Path) -> None:
-    write_stories(tmp_path, 2)
-    for number in range(2):
+    write_stories(tmp_path, 6)
+    for number in range(6):
         (tmp_path / f"bad{number}.txt").write_bytes(b"")
     settings = Settings(database_url=database_url, workers=1, settle_s=0, max_reject_share=0.4)
     report = jobs.run([str(tmp_path)], settings)
-    assert report.doubt == "it rejected 2 of 4 new or changed files"
-    assert report.counts.loaded == 2
+    assert report.doubt == "it rejected 6 of 12 new or changed files"
+    assert report.counts.loaded == 6
 
 
 @pytest.mark.parametrize(("rejected", "share", "broken"), [(1, 0.1, False), (2, 0.1, True), (10, 1.0, False)])
@@ -59,6 +59,16 @@ def test_the_share_itself_is_allowed(rejected: int, share: float, broken: bool) 
     counts = Counts(loaded=10 - rejected, rejected=rejected, unchanged=100)
     try:
         floors.check(counts, None, 0.5, share)
+    except RunSuspect:
+        assert broken
+    else:
+        assert not broken
+
+
+@pytest.mark.parametrize(("loaded", "broken"), [(1, False), (2, True)])
+def test_of_a_handful_of_files_most_may_be_rejected(loaded: int, broken: bool) -> None:
+    try:
+        floors.check(Counts(loaded=loaded, rejected=8), None, 0.5, 0.1)
     except RunSuspect:
         assert broken
     else:
