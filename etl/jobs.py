@@ -27,7 +27,7 @@ from etl.preview import Previewer, Tally
 from etl.rules import load_rules
 from etl.scope import Scope
 from etl.settings import Settings
-from etl.sources.registry import count, names_of, resolve
+from etl.sources.registry import count, names_of, resolve, resolve_there
 from etl.stages.extract import extract
 from etl.store import derived, floors, ledger, lookups, migrate, runs
 from etl.store.engine import START_S, answered_within, connect, name_error, refuse_shared_sessions
@@ -59,6 +59,7 @@ class Control:
     stop_signal: int | None = None
     on_progress: Callable[[Counts], None] = lambda counts: None
     expected: int | None = None  # files that the run has before it, once they are counted
+    run_id: int | None = None  # the run, once it has begun
 
     def stop(self, signal_number: int) -> None:
         """Ask the run to end. The second time, or when it takes too long, the process ends on the spot.
@@ -99,13 +100,22 @@ def run(
     """One incremental pass over `paths`: load what is new, leave the rest alone.
 
     `slot` is the due time that this run takes. Raises ConfigError for a path that does not exist (a due run
-    fails of it, and so says it in `runs`), StoreError if the database refuses, RunLocked if another run is at
-    work, SlotTaken if the slot was served before, Stopped after a signal.
+    loads the others and ends as suspect, or fails if there is none, and so says it in `runs`), StoreError if
+    the database refuses, RunLocked if another run is at work, SlotTaken if the slot was served before, Stopped
+    after a signal.
     """
+    missing: list[str] = []
+
+    def there(session: Session) -> list[str]:
+        if slot is None:
+            return resolve(paths)
+        tops, missing[:] = resolve_there(paths)
+        return tops
+
     if slot is None:
         resolve(paths)
     names = names_of(paths)
-    return run_over(lambda _: resolve(paths), settings, control or Control(), command, slot, names)
+    return run_over(there, settings, control or Control(), command, slot, names, missing=missing)
 
 
 def retry(
@@ -177,8 +187,12 @@ def run_over(
     slot: runs.Slot | None,
     sources: Sequence[str] = (),
     scope: Scope = ALL,
+    missing: Sequence[str] = (),
 ) -> Report:
-    """One run over what `find_tops` names once the run is ours. Below its floors it ends as suspect."""
+    """One run over what `find_tops` names once the run is ours.
+
+    Below its floors it ends as suspect, as with `missing`: what `find_tops` then found not to be there.
+    """
     started = time.monotonic()
     doubt = None
     make_pool = pool_for(settings)
@@ -189,6 +203,8 @@ def run_over(
                 Loader(settings, session, this, pool, telling(control, session, this), scope).load(tops)
             counts = session.surely(lambda c: runs.counts(c, this))
             still_open = session.surely(ledger.open_rejections)
+            if missing:
+                raise RunSuspect("; ".join(missing))
             if sources:
                 usual = session.surely(lambda c: floors.usual_seen(c, this))
                 floors.check(counts, usual, settings.min_seen_share, settings.max_reject_share)
@@ -247,6 +263,7 @@ def claimed(
         with answered_within(START_S, lambda: [session.connection]):
             lookups.sync(session.connection, rules)
             this = runs.start(session.connection, command, rules.digest, slot, sources)
+        control.run_id = this.id
         stack.enter_context(logs.of_run(this.id))
         LOG.info("%s started: %s", command, " ".join(sources))
         lock.guard(this, lambda: [session.connection])
@@ -275,7 +292,7 @@ def write_metrics(path: Path, session: Session) -> None:
             session.again()
         metrics.write(path, session.connection)
     except (OSError, psycopg.Error, StoreError) as e:
-        LOG.warning("the metrics were not written: %s", name_error(e))
+        LOG.error("the metrics were not written: %s", name_error(e))
 
 
 def ending(error: BaseException) -> tuple[str, str]:

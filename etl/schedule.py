@@ -24,7 +24,7 @@ from cronsim import CronSim, CronSimError
 
 from etl import jobs
 from etl.errors import ConfigError, EtlError, RunLocked, StoreUnavailable
-from etl.logs import LOG
+from etl.logs import LOG, of_run
 from etl.settings import Settings, seconds_of
 from etl.sources.registry import names_of
 from etl.store.engine import name_error
@@ -178,6 +178,7 @@ def serve(paths: Sequence[str], settings: Settings, slots: Slots) -> int:
 def serve_slot(paths: Sequence[str], settings: Settings, control: jobs.Control, slot: Slot) -> None:
     """One due run, with a log line of what came of it. Raises RunLocked, StoreUnavailable: to be tried again."""
     due = shown(slot.due_at)
+    control.run_id = None
     try:
         report = jobs.run(paths, settings, control, "schedule", slot)
     except jobs.SlotTaken:
@@ -187,12 +188,18 @@ def serve_slot(paths: Sequence[str], settings: Settings, control: jobs.Control, 
     except (RunLocked, StoreUnavailable):
         raise
     except EtlError as e:
-        LOG.error("the run due at %s failed: %s", due, e)
+        log_failure(control, f"the run due at {due} failed: {e}")
     except Exception as e:  # what the programmer did not expect must not end the schedule
-        LOG.error("the run due at %s failed: unexpected %s", due, name_error(e))
+        log_failure(control, f"the run due at {due} failed: unexpected {name_error(e)}")
     else:
         if report.doubt:
             LOG.warning("run %s is suspect: %s", report.run_id, report.doubt)
+
+
+def log_failure(control: jobs.Control, said: str) -> None:
+    """An ERROR line with the number of the run that it is about, if one had begun."""
+    with nullcontext() if control.run_id is None else of_run(control.run_id):
+        LOG.error("%s", said)
 
 
 def shown(moment: datetime) -> str:

@@ -195,8 +195,8 @@ def schedule(
 ) -> None:
     """Load what is new in PATHS at every due time, until stopped.
 
-    It begins with the newest due time that no run has served. A folder that is not there fails the run, not
-    the schedule: it may be mounted later.
+    It begins with the newest due time that no run has served. A folder that is not there makes the run
+    suspect, and the others are loaded; if none is there the run fails, not the schedule: it may be mounted later.
 
     \b
     Example:

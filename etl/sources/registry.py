@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import BinaryIO, cast
 
-from etl.errors import ArticleError
+from etl.errors import ArticleError, ConfigError
 from etl.model import Found, RawFile
 from etl.sources.base import (
     Budget,
@@ -67,6 +67,20 @@ def reader_of(path: str) -> Reader | None:
 def resolve(roots: Sequence[str]) -> list[str]:
     """The real paths of what the user named, each once. Raises ConfigError for one that is not there."""
     return list(dict.fromkeys(source_of(root).resolve(root) for root in roots))
+
+
+def resolve_there(roots: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The real paths of what is there, and why each of the others is not. Raises ConfigError if nothing is."""
+    there: list[str] = []
+    missing: list[str] = []
+    for root in roots:
+        try:
+            there += resolve([root])
+        except ConfigError as e:
+            missing.append(str(e))
+    if missing and not there:
+        raise ConfigError("; ".join(missing))
+    return list(dict.fromkeys(there)), missing
 
 
 def names_of(roots: Sequence[str]) -> list[str]:
