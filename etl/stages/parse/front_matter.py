@@ -14,7 +14,7 @@ import yaml
 
 from etl.errors import ArticleError
 from etl.model import Parsed
-from etl.stages.parse import markup
+from etl.stages.parse import markup, unshown
 from etl.stages.parse.reader import Reader
 
 MAX_CHARS = 65_536  # of front matter; real ones stay under 4,000
@@ -84,9 +84,10 @@ def read(text: str) -> Parsed:
 
 
 def read_body(text: str) -> tuple[str, tuple[str, ...]]:
-    """Lines and images of HTML; text without tags stays as it is."""
-    if not TAG_RE.search(text):
-        return text.strip(), ()
+    """Lines and images of HTML; text without tags stays as it is, but for what no reader sees."""
+    shown = unshown.drop(text)
+    if not TAG_RE.search(shown):
+        return shown.strip(), ()
     root = markup.tree(text)
     return markup.lines(root) if root is not None else ("", ())
 

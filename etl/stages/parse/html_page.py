@@ -16,15 +16,13 @@ from lxml import etree
 
 from etl.errors import ArticleError
 from etl.model import Parsed
-from etl.stages.parse import markup, no_article
+from etl.stages.parse import markup, no_article, unshown
 from etl.stages.parse.reader import Reader
 
 SNIFF_CHARS = 65_536
 PAGE_RE = re.compile(r"<!doctype\s{1,9}html|<html[\s>]|<head[\s>]|<body[\s>]", re.I)
 # A fragment opens with a tag and closes block elements.
-FRAGMENT_RE = re.compile(
-    r"\s{0,200}<(?:!--|div|p|article|section|table|ul|h[1-6]|span|main|center)[\s>]", re.I
-)
+FRAGMENT_RE = re.compile(r"\s{0,200}<(?:div|p|article|section|table|ul|h[1-6]|span|main|center)[\s>]", re.I)
 CLOSED_RE = re.compile(r"</(?:div|p|article|section|table|ul|h[1-6]|span|main|center)\s{0,9}>", re.I)
 
 # What metadata may be called, best first. Names are compared in lower case.
@@ -60,7 +58,10 @@ MAX_JSON_CHARS = 1_000_000
 def sniff(text: str) -> bool:
     """Whether the text is an HTML document, or opens with a tag and closes one."""
     head = text[:SNIFF_CHARS]
-    return bool(PAGE_RE.search(head) or (FRAGMENT_RE.match(head) and CLOSED_RE.search(head)))
+    if PAGE_RE.search(head):
+        return True
+    shown = unshown.without(head)
+    return bool(FRAGMENT_RE.match(shown) and CLOSED_RE.search(shown))
 
 
 def read(text: str) -> Parsed:

@@ -29,7 +29,12 @@ CHECK_RE = re.compile(
     r"just a moment|checking your browser|verify you are|are you a robot|security check|captcha",
     re.I,
 )
-STORY_RE = re.compile("民警|派出所|接到报警|警方")
+# 请登录后查看; 您还没有登录，请先登录
+LOGIN_RE = re.compile(r"请(?:您)?先?(?:登录|登陆)|(?:登录|登陆)后.{0,4}(?:查看|访问|阅读|浏览|继续)")
+# Police at work. 警方 may be a site's name (柳河警方网 安全验证), so it counts in a sentence that asks nothing.
+STORY_RE = re.compile(
+    "民警|派出所|接到报警|警方(?![^。！？\n]{0,60}(?:验证|校验|访问|错误|登录|页面|繁忙|频繁))[^。！？\n]{3,60}[，；。！]"
+)
 FEED_RE = re.compile(
     r"\A\s{0,200}(?:<\?xml[^>]{0,200}\?>\s{0,200})?(?:<!--.{0,2000}?-->\s{0,200})?"
     r"<(rss|feed|urlset|sitemapindex|opml|rdf:RDF)[\s>]",
@@ -72,17 +77,26 @@ def refuse(root: etree._Element, title: str) -> None:
     text, images = markup.lines(root)
     if len(text) > MAX_CHARS or STORY_RE.search(text):
         return
-    said = [title, text[:HEADING_CHARS], *text.split("\n")[:3]]
-    if any(map(CHECK_RE.search, said)):
-        raise ArticleError("no_article_check", "the page asks the visitor to prove something")
-    if any(map(ERROR_RE.search, said)):
-        raise ArticleError("no_article_error", "the page tells of an error")
+    refuse_text(text, title)
     if any((e.get("type") or "").lower() == "password" for e in root.iter("input")):
         raise ArticleError("no_article_login", "the page shows little but a field for a password")
     if len(text) <= HEADING_CHARS and leads_on(root):
         raise ArticleError("no_article_redirect", "the page leads on to another address")
     if not text:
         refuse_empty(root, images, bool(title))
+
+
+def refuse_text(text: str, title: str) -> None:
+    """Raise ArticleError for a short text that begins as the answers of servers and gatekeepers do."""
+    if len(text) > MAX_CHARS or STORY_RE.search(text):
+        return
+    said = [title, text[:HEADING_CHARS], *text.split("\n")[:3]]
+    if any(map(CHECK_RE.search, said)):
+        raise ArticleError("no_article_check", "the page asks the visitor to prove something")
+    if any(map(ERROR_RE.search, said)):
+        raise ArticleError("no_article_error", "the page tells of an error")
+    if len(text) <= HEADING_CHARS and LOGIN_RE.search(text):
+        raise ArticleError("no_article_login", "the page asks the visitor to log in")
 
 
 def leads_on(root: etree._Element) -> bool:
