@@ -11,27 +11,25 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-from cronsim import CronSim, CronSimError
 
 from etl import jobs
+from etl.due import After, after_cron, after_every, zone_of
 from etl.errors import ConfigError, EtlError, RunLocked, StoreUnavailable
 from etl.logs import LOG, of_run
-from etl.settings import Settings, seconds_of
+from etl.settings import Settings
 from etl.sources.registry import names_of
 from etl.store.engine import name_error
 from etl.store.opened import opened
 from etl.store.runs import Slot
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MISSED_AT_MOST = 10_000  # slots counted as missed: after a year of downtime nobody needs the exact number
 RETRY_S = 2.0  # between two tries of a due run that waits for the lock or for the database
 LOOK_S = 10.0  # how often the wall clock is looked at: timers stand still while a machine is suspended
@@ -40,7 +38,7 @@ LOOK_S = 10.0  # how often the wall clock is looked at: timers stand still while
 class Slots(BaseTrigger):  # type: ignore[misc]
     """The due times of a schedule, `name` being how `runs.schedule` calls it. All in UTC."""
 
-    def __init__(self, name: str, after: Callable[[datetime], datetime]) -> None:
+    def __init__(self, name: str, after: After) -> None:
         self.name = name
         self.after = after
 
@@ -73,52 +71,23 @@ class Slots(BaseTrigger):  # type: ignore[misc]
 
 
 def cron(expression: str, timezone: str) -> Slots:
-    """Slots of a crontab expression in civil time of `timezone`. Raises ConfigError for a wrong one.
-
-    Where clocks change, as in Debian's cron: a fixed time that is skipped is served right after the
-    change, one that comes twice is served the first time; with `*` in the minute or hour the clock on
-    the wall counts.
-
-    >>> slots = cron("0 9 * * 1", "Asia/Shanghai")  # Monday is Monday
-    >>> slots.after(datetime(2026, 11, 22, tzinfo=UTC)).isoformat()
-    '2026-11-23T01:00:00+00:00'
-    """
-    zone = zone_of(timezone)
-
-    def after(moment: datetime) -> datetime:
-        # Begun within the hour that comes twice, cronsim first gives times that are past.
-        times = (t.astimezone(UTC) for t in CronSim(expression, moment.astimezone(zone)))
-        return next(t for t in times if t > moment)
-
-    if len(expression.split()) != 5:
-        raise ConfigError(f"--cron {expression!r}: expected five fields, such as '*/15 * * * *'")
+    """Slots of a crontab expression in civil time of `timezone`. Raises ConfigError for a wrong one."""
     try:
-        after(datetime.now(UTC))
-    except (CronSimError, StopIteration) as e:
-        raise ConfigError(f"--cron {expression!r}: {e or 'never due'}") from e
-    return Slots(f"cron {expression} {timezone}", after)
+        zone = zone_of(timezone)
+    except ValueError as e:
+        raise ConfigError(f"--timezone {timezone!r}: {e}") from e
+    try:
+        return Slots(f"cron {expression} {timezone}", after_cron(expression, zone))
+    except ValueError as e:
+        raise ConfigError(f"--cron {expression!r}: {e}") from e
 
 
 def every(text: str) -> Slots:
-    """Slots at multiples of an interval since 1970, so that restarts do not shift them.
-
-    >>> every("15m").after(datetime(2026, 11, 22, 8, 20, tzinfo=UTC)).isoformat()
-    '2026-11-22T08:30:00+00:00'
-    """
+    """Slots at multiples of an interval since 1970. Raises ConfigError for a wrong one."""
     try:
-        step = timedelta(seconds=seconds_of(text))
+        return Slots(f"every {text}", after_every(text))
     except ValueError as e:
         raise ConfigError(f"--every {text!r}: {e}") from e
-    if not step:
-        raise ConfigError(f"--every {text!r}: expected more than nothing")
-    return Slots(f"every {text}", lambda moment: EPOCH + ((moment - EPOCH) // step + 1) * step)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as e:
-        raise ConfigError(f"--timezone {name!r}: no such time zone") from e
 
 
 def name_of(slots: Slots, paths: Sequence[str], settings: Settings) -> str:

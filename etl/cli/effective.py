@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from etl.cli.config import NAME, settings_of
 from etl.cli.options import (
     alarm_options,
+    dask_option,
     database_options,
     emit,
     loading_options,
@@ -20,6 +21,7 @@ from etl.cli.options import (
     settings_from,
     thresholds_from,
 )
+from etl.cli.times import stronger
 
 BESIDES = {"ETL_CONFIG", "ETL_DEBUG", "ETL_SOURCES"}  # variables that are no option of this command
 
@@ -28,6 +30,7 @@ BESIDES = {"ETL_CONFIG", "ETL_DEBUG", "ETL_SOURCES"}  # variables that are no op
 @click.argument("paths", nargs=-1, envvar="ETL_SOURCES", type=click.Path())
 @schedule_options
 @alarm_options
+@dask_option
 @loading_options
 @database_options
 @output_options
@@ -42,6 +45,7 @@ def config(ctx: click.Context, /, **options: Any) -> None:
       etl config
       ETL_WORKERS=1 etl config --batch-files 100 inbox/
     """
+    options["cron"], options["every"] = stronger(ctx, options["cron"], options["every"])
     rows = list(effective(ctx, options))
     for name in sorted(set(os.environ) - known_variables(ctx)):
         if name.startswith("ETL_"):

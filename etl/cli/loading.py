@@ -14,6 +14,7 @@ import click
 
 from etl.cli.options import (
     ALARM,
+    dask_option,
     database_options,
     emit,
     known_reason,
@@ -24,6 +25,7 @@ from etl.cli.options import (
     set_up_logs,
     settings_from,
 )
+from etl.cli.times import stronger
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -99,12 +101,7 @@ def report_on(work: Callable[[Control], Report], options: dict[str, Any], *, lin
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Read so many files at most.")
 @click.option("--reprocess", is_flag=True, help="Read known files again with today's code, update in place.")
-@click.option(
-    "--dask",
-    metavar="ADDRESS",
-    envvar="ETL_DASK",
-    help="Compute on the Dask cluster whose scheduler is here, tcp://host:8786 [env ETL_DASK].",
-)
+@dask_option
 @click.option("--dry-run", is_flag=True, help="Say what would come of it, with samples; write nothing.")
 @loading_options
 @database_options
@@ -190,8 +187,15 @@ def rejects_retry(numbers: Sequence[int], reason: str | None, **options: Any) ->
 @loading_options
 @database_options
 @output_options
+@click.pass_context
 def schedule(
-    paths: Sequence[str], cron: str | None, every: str | None, timezone: str, **options: Any
+    ctx: click.Context,
+    /,
+    paths: Sequence[str],
+    cron: str | None,
+    every: str | None,
+    timezone: str,
+    **options: Any,
 ) -> None:
     """Load what is new in PATHS at every due time, until stopped.
 
@@ -206,7 +210,8 @@ def schedule(
     from etl import pid1
     from etl import schedule as scheduler
 
-    if (cron is None) == (every is None):
+    cron, every = stronger(ctx, cron, every)
+    if cron is None and every is None:
         raise ConfigError("one of --cron and --every is needed")
     if not paths:
         raise ConfigError("no PATHS given and no sources configured")

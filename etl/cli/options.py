@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli.times import DueTimes
+
 if TYPE_CHECKING:
     from etl.health import Thresholds
     from etl.settings import Settings
@@ -108,20 +110,35 @@ def schedule_options(command: Command) -> Command:
     for option in (
         click.option(
             "--timezone",
+            type=DueTimes("timezone"),
             default="Asia/Shanghai",
             envvar="ETL_TIMEZONE",
             show_default=True,
             help="Civil time of --cron [env ETL_TIMEZONE].",
         ),
         click.option(
-            "--every", envvar="ETL_EVERY", help="An interval, 15m or 1h, counted from 1970 [env ETL_EVERY]."
+            "--every",
+            type=DueTimes("every"),
+            envvar="ETL_EVERY",
+            help="An interval, 15m or 1h, counted from 1970 [env ETL_EVERY].",
         ),
         click.option(
-            "--cron", envvar="ETL_CRON", help="Due times as in a crontab, '*/15 * * * *' [env ETL_CRON]."
+            "--cron",
+            type=DueTimes("cron"),
+            envvar="ETL_CRON",
+            help="Due times as in a crontab, '*/15 * * * *' [env ETL_CRON].",
         ),
     ):
         command = option(command)
     return command
+
+
+dask_option = click.option(
+    "--dask",
+    metavar="ADDRESS",
+    envvar="ETL_DASK",
+    help="Compute on the Dask cluster whose scheduler is here, tcp://host:8786 [env ETL_DASK].",
+)
 
 
 def alarm_options(command: Command) -> Command:

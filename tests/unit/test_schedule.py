@@ -13,8 +13,9 @@ from apscheduler.schedulers import base
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.due import EPOCH
 from etl.errors import ConfigError
-from etl.schedule import EPOCH, Slots, cron, every
+from etl.schedule import Slots, cron, every
 
 # The day of the change and the midnight after it, as docs/operations.md tells it: local time and offset.
 FORWARD_BERLIN, BACK_BERLIN = "2026-03-29", "2026-10-25"
