@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -11,13 +14,13 @@ from unittest import mock
 import psycopg
 
 from etl import jobs, loader
-from etl.errors import EtlError
+from etl.cli import main
 from etl.executors import local, work
 from etl.model import Processed, RawFile
 from etl.settings import Settings
 from etl.store import session
 from etl.store.batch import Batch
-from tests.faults.world import World, differences
+from tests.faults.world import World, differences, environment
 
 POINTS: tuple[tuple[Any, str], ...] = (
     (loader, "read"),
@@ -82,15 +85,17 @@ def fault_at(world: World, settings: Settings, place: Any, name: str, n: int, er
     real = getattr(place, name)
     failing = FailsAt(real, n, error)
     wrapped = (lambda *a, **k: failing(*a, **k)) if isinstance(place, type) else failing
-    survived = contextlib.suppress(EtlError, psycopg.Error, MemoryError, OSError)
-    with mock.patch.object(place, name, wrapped), survived:
-        jobs.run([str(world.folder)], settings)
+    with mock.patch.object(place, name, wrapped):
+        code = exit_code(world)
     reached = failing.left <= 0
-    by_design = place is local  # a document whose processing fails is rejected, and tried again when told to
+    by_design = place is work  # a document whose processing fails is rejected, and tried again when told to
+    assert code in ((0,) if by_design or not reached else (0, 1)), (name, n, error, code)
     if not by_design:
-        assert differences(world, complete=False) == [], (name, n, error)
-    jobs.run([str(world.folder)], settings)
+        assert differences(world, complete=code == 0) == [], (name, n, error, code)
+    assert exit_code(world) == 0, (name, n, error)
     if by_design:
+        left = world.sql("SELECT count(*) FROM rejections WHERE resolved_by IS NULL")
+        assert left == [(int(reached),)], (name, n, error)
         jobs.retry(settings, None, [])
         assert world.sql("SELECT count(*) FROM rejections WHERE resolved_by IS NULL") == [(0,)]
         world.sql("DELETE FROM rejections RETURNING id")
@@ -100,3 +105,18 @@ def fault_at(world: World, settings: Settings, place: Any, name: str, n: int, er
             "TRUNCATE runs, source_files, articles, article_bands, agencies RESTART IDENTITY CASCADE"
         )
     return reached
+
+
+def exit_code(world: World) -> int:
+    """What `etl run` over the folder ends with, the command running in this process."""
+    arguments = ["etl", "run", str(world.folder), "--workers", "1", "--settle", "0", "--batch-files", "3"]
+    with (
+        mock.patch.object(sys, "argv", arguments),
+        mock.patch.dict(os.environ, environment(ETL_DATABASE_URL=world.url), clear=True),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        try:
+            main()
+        except SystemExit as e:
+            return int(e.code or 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults import plan
+from unittest import mock
+
+from tests.faults import nth_call, plan
 from tests.faults.world import World
 
 
@@ -12,6 +14,11 @@ def test_f1_killed_at_random_moments(world: World) -> None:
 
 def test_f2_the_nth_call_fails(world: World) -> None:
     assert plan.f2_nth_call(world, 12)["faults"] == 12
+
+
+def test_f2_reaches_what_workers_do(world: World) -> None:
+    with mock.patch.object(nth_call, "POINTS", nth_call.POINTS[-1:]):
+        assert plan.f2_nth_call(world, 1000)["faults"] == 18  # three errors at each of six files
 
 
 def test_f9_fuzzed_inputs(world: World) -> None:
