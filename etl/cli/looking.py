@@ -19,7 +19,7 @@ from etl.cli.options import (
     output_options,
     thresholds_from,
 )
-from etl.errors import ConfigError, SchemaMismatch
+from etl.errors import ConfigError, EtlError, SchemaMismatch
 
 if TYPE_CHECKING:
     from etl.health import Thresholds
@@ -173,7 +173,10 @@ def report(output: Path, **options: Any) -> None:
 
     with looking(options) as connection:
         page = page_of(connection, datetime.now(UTC))
-    output.write_text(page, encoding="utf-8")
+    try:
+        output.write_text(page, encoding="utf-8")
+    except OSError as e:
+        raise EtlError(f"{output}: {e.strerror}") from e
     if options["as_json"]:
         emit({"output": str(output), "bytes": len(page.encode())})
     elif not options["quiet"]:

@@ -17,6 +17,7 @@ from etl.store import runs
 from etl.store.engine import Connection, connect
 from etl.store.load import load_batch
 from etl.store.runs import Counts
+from tests.acceptance.conftest import run_etl
 from tests.support.records import leaf
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -29,6 +30,12 @@ def page(samples_url: str) -> str:
     with connect(samples_url) as connection:
         connection.read_only = True
         return report(connection, NOW)
+
+
+def test_a_place_that_cannot_be_written_is_named(samples_url: str, tmp_path: Path) -> None:
+    output = tmp_path / "missing" / "report.html"
+    done = run_etl("report", "-o", str(output), cwd=tmp_path, ETL_DATABASE_URL=samples_url)
+    assert (done.returncode, done.stderr.strip()) == (1, f"etl: {output}: No such file or directory")
 
 
 def test_page_needs_no_network(page: str) -> None:
