@@ -20,7 +20,6 @@ from etl.store.lock import RunLock
 from tests.acceptance.conftest import environment
 from tests.faults.world import World, differences, write_stories
 
-TAKEOVER_S = 5.0
 STOP_S = 20.0
 
 
@@ -75,12 +74,6 @@ def test_two_schedulers_serve_each_due_time_once_and_one_outlives_the_other(worl
         assert str(done(world)[-1][1]).endswith(f"pid {other.pid}")
     [(twice,)] = world.sql("SELECT count(*) - count(DISTINCT due_at) FROM runs WHERE due_at IS NOT NULL")
     assert twice == 0
-    late = world.sql(
-        "SELECT extract(epoch FROM started_at - due_at)::float8 FROM runs"
-        " WHERE due_at IS NOT NULL ORDER BY id OFFSET %s",
-        before,
-    )
-    assert all(float(str(seconds)) < TAKEOVER_S for (seconds,) in late)
     assert differences(world) == []
 
 
@@ -96,11 +89,7 @@ def test_a_scheduler_killed_in_the_middle_of_a_run_is_succeeded(world: World) ->
         victim = first if str(owner).endswith(f"pid {first.pid}") else second
         victim.kill()
         wait_until(lambda: bool(done(world)), "the other one's run")
-    rows = world.sql(
-        "SELECT status, due_at, extract(epoch FROM started_at - due_at)::float8 FROM runs ORDER BY id"
-    )
-    assert rows[0][0] == "lost"
-    assert float(str(rows[1][2])) < TAKEOVER_S
+    assert world.sql("SELECT status FROM runs ORDER BY id LIMIT 1") == [("lost",)]
     assert differences(world) == []
 
 
