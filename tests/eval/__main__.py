@@ -17,6 +17,8 @@ def main() -> None:
     floors = json.loads(FLOORS.read_text(encoding="utf-8"))
     for folder in FOLDERS:
         if not articles(folder):
+            floors.pop(folder, None)
+            floors["corpus"].pop(folder, None)
             continue
         rows = score(golds(folder), predictions(folder))["rows"]
         print(f"{folder}: {len(articles(folder))} articles")
