@@ -31,6 +31,16 @@ def test_schema_is_current(connection: Connection) -> None:
 QUERIES = ROOT / "docs" / "queries.md"
 
 
+def test_every_flag_of_the_samples_has_a_meaning(samples_url: str) -> None:
+    with connect(samples_url) as connection:
+        raised = connection.execute(
+            "SELECT jsonb_array_elements_text(quality -> 'flags') FROM articles"
+            " UNION SELECT unnest(flags) FROM incidents"
+        ).fetchall()
+        known = connection.execute("SELECT code FROM flags").fetchall()
+    assert raised and set(raised) <= set(known)
+
+
 def test_answers_to_the_questions_are_current(samples_url: str) -> None:
     # Mend it with: python -m docs.make_queries
     page = QUERIES.read_text(encoding="utf-8")

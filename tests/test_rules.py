@@ -49,4 +49,9 @@ def test_every_reason_is_used_and_says_what_to_do() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in ROOT.parent.rglob("*.py"))
     reasons = load_rules().lookups["rejection_reasons"]
     assert [r["code"] for r in reasons if f'"{r["code"]}"' not in source] == []
-    assert all(r["zh"] and r["en"] and r["note"].endswith((".", "'*_files/*'.")) for r in reasons)
+    assert all(r["note"].endswith(".") and r["note_zh"].endswith("。") for r in reasons)
+
+
+def test_every_flag_with_a_meaning_is_raised_somewhere() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT.parent / "stages").rglob("*.py"))
+    assert [r["code"] for r in load_rules().lookups["flags"] if f'"{r["code"]}"' not in source] == []

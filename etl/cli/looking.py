@@ -136,6 +136,8 @@ def rejects_show(number: int, **options: Any) -> None:
 def search(words: tuple[str, ...], limit: int, **options: Any) -> None:
     """Find articles that contain all the WORDS, best first, in simplified or traditional script alike.
 
+    Spaces and punctuation part words.
+
     \b
     Example:
       etl search 电动车 被盗
@@ -145,6 +147,8 @@ def search(words: tuple[str, ...], limit: int, **options: Any) -> None:
     from etl.store import query
 
     with looking(options) as connection:
+        if not query.has_words(connection, " ".join(words)):
+            raise ConfigError("no word to search for: only spaces and punctuation")
         found = query.search(connection, " ".join(words), limit, show.MARKS)
     if options["as_json"]:
         emit([{**r, "snippet": show.unmarked(r["snippet"])} for r in found])

@@ -62,7 +62,7 @@ def told(result: dict[str, Any]) -> str:
     if "lifted" in result:
         return f"{name} " + ("may be loaded again" if result["lifted"] else "was not taken down")
     if result["article_id"] is None:
-        return f"{name} will not be loaded"
+        return f"{name} is of no article loaded so far; should it come, it will not be loaded"
     return f"{name} is taken down: article {result['article_id']} is erased"
 
 

@@ -33,6 +33,7 @@ LOOKUPS = {  # table -> where its rows stand
     "story_relations": ("enums.toml", "story_relation"),
     "rejection_reasons": ("reasons.toml", "reason"),
     "skip_reasons": ("reasons.toml", "skip"),
+    "flags": ("enums.toml", "flag"),
 }
 DATA_SUFFIXES = {".toml", ".tsv", ".txt"}
 
@@ -74,7 +75,7 @@ class Rules:
 
     @cached_property
     def lookups(self) -> dict[str, list[dict[str, str]]]:
-        """The rows of each lookup table: code, zh, en and note, kinds with their group."""
+        """The rows of each lookup table: code, zh, en and note; kinds with their group, reasons with their note_zh."""
         return {table: list(lookup_rows(file, key)) for table, (file, key) in LOOKUPS.items()}
 
     @cached_property
@@ -115,7 +116,8 @@ def lookup_rows(file: str, key: str) -> Iterator[dict[str, str]]:
             )
         seen.add(code)
         wanted = {"code": code, "zh": row["zh"], "en": row["en"], "note": row.get("definition", "")}
-        yield wanted | ({"group_zh": row["group"]} if "group" in row else {})
+        more = {"group_zh": "group", "note_zh": "definition_zh"}
+        yield wanted | {column: row[name] for column, name in more.items() if name in row}
 
 
 def read_tsv(name: str, columns: int) -> list[tuple[str, ...]]:

@@ -73,7 +73,8 @@ def rejection(connection: Connection, number: int) -> Record | None:
     """One rejection, whole."""
     found = records(
         connection,
-        "SELECT r.id, r.path, r.member, r.line, r.reason, n.zh, n.en, n.note AS what_to_do, r.detail,"
+        "SELECT r.id, r.path, r.member, r.line, r.reason, n.zh, n.en, n.note AS what_to_do,"
+        " n.note_zh AS what_to_do_zh, r.detail,"
         " encode(r.sha256, 'hex') AS sha256, r.rejected_at, r.run_id, r.resolved_by"
         " FROM rejections AS r JOIN rejection_reasons AS n ON n.code = r.reason WHERE r.id = %s",
         number,
@@ -87,6 +88,12 @@ def open_numbers(connection: Connection, numbers: Sequence[int]) -> set[int]:
         "SELECT id FROM rejections WHERE resolved_by IS NULL AND id = ANY(%s::numeric[])", (list(numbers),)
     )
     return {row[0] for row in found}
+
+
+def has_words(connection: Connection, words: str) -> bool:
+    """Whether anything is left to search for without spaces and punctuation."""
+    row = connection.execute("SELECT search_query(%s) IS NOT NULL", (words,)).fetchone()
+    return bool(row and row[0])
 
 
 def search(connection: Connection, words: str, limit: int, marks: tuple[str, str]) -> list[Record]:

@@ -85,6 +85,10 @@ def lookup(name: str, comment: str, *extra: Column[Any]) -> Table:
     )
 
 
+def chinese_note() -> Column[str]:
+    return required("note_zh", Text, "处理办法 note, in Chinese", server_default="")
+
+
 incident_kinds = lookup(
     "incident_kinds",
     "警情类别 kinds of incidents, grouped by the receiving categories of the 110 service",
@@ -96,8 +100,11 @@ precisions = lookup("precisions", "时间精度 how finely a time is stated")
 time_bases = lookup("time_bases", "时间依据 which moment a time stands for")
 polarities = lookup("polarities", "性质 whether it happened, was prevented or was a false alarm")
 article_kinds = lookup("article_kinds", "文章类别 kinds of articles")
-rejection_reasons = lookup("rejection_reasons", "拒收原因 why a leaf could not be loaded; note: what to do")
-skip_reasons = lookup("skip_reasons", "略过原因 why a leaf was not meant for a run")
+rejection_reasons = lookup(
+    "rejection_reasons", "拒收原因 why a leaf could not be loaded; note: what to do", chinese_note()
+)
+skip_reasons = lookup("skip_reasons", "略过原因 why a leaf was not meant for a run", chinese_note())
+flags = lookup("flags", "质量标记与疑点 what the flags of articles and incidents mean")
 story_relations = lookup(
     "story_relations", "稿件关系 how the later of two similar articles relates to the earlier"
 )
@@ -278,7 +285,11 @@ agencies = Table(
     optional("parent", Text, "上级全称 full name of the parent"),
     optional("province", Text, "省 province"),
     optional("city", Text, "市 city or prefecture"),
-    optional("district", Text, "区县 district or county"),
+    optional(
+        "district",
+        Text,
+        "区县 district or county that its name states; the rows of its incidents may know more",
+    ),
     UniqueConstraint("full_name", "province", "city", "district", postgresql_nulls_not_distinct=True),
     Index("ix_agencies_name", "name"),
     comment="公安机关 one row per police unit read in an incident",
@@ -324,7 +335,7 @@ incidents = Table(
     required("evidence_start", Integer, "证据起 start of the evidence in articles.body, code points from 0"),
     required("evidence_end", Integer, "证据止 end of the evidence, excluded"),
     required("spans", JSONB, "字段证据 field -> [[start, end], ...] in articles.body"),
-    required("flags", ARRAY(Text), "疑点 why a field is doubtful"),
+    required("flags", ARRAY(Text), "疑点 codes of flags: why a field is doubtful"),
     required("event_id", BigInteger, "事件编号 smallest incident id of the same event"),
     optional("withdrawn_at", Instant, "撤回时刻 since when the rules no longer find it"),
     reference("run_id", "runs.id", "最后写入它的运行 run that last wrote it"),

@@ -338,6 +338,7 @@ def test_search_finds_a_sample_in_either_script(etl: Etl) -> None:
     shown = etl("search", "钱包")
     assert "公交车上丢了钱包" in shown.stdout and "\x01" not in shown.stdout
     assert etl("search", "鹦鹉").stdout == "nothing found\n"
+    assert "no word to search for" in one_line(etl("search", "，。"), 2)
 
 
 def test_withdraw_keeps_a_content_out_of_every_later_run_until_it_is_lifted(
@@ -367,4 +368,4 @@ def test_withdraw_wants_a_hash_and_a_reason(etl: Etl) -> None:
     etl("db", "upgrade")
     assert "64 hexadecimal digits" in one_line(etl("withdraw", "abc", "--why", "x"), 2)
     assert "--why" in one_line(etl("withdraw", "00" * 32), 2)
-    assert "will not be loaded" in etl("withdraw", "00" * 32, "--why", "x").stdout
+    assert "of no article loaded so far" in etl("withdraw", "00" * 32, "--why", "x").stdout
