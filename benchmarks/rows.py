@@ -65,6 +65,7 @@ def fill(connection: Connection, count: int, seed: int = 1) -> None:
     made = list(bodies(count, seed))
     agencies = sorted({station for *_, station, _ in made})
     now = datetime(2026, 1, 1, tzinfo=UTC)
+    connection.execute("SET statement_timeout = 0")
     with connection.transaction():
         run = connection.execute(
             "INSERT INTO runs (command, owner, token, status, ruleset, version)"
@@ -102,7 +103,6 @@ def fill(connection: Connection, count: int, seed: int = 1) -> None:
         )
     for table in ("agencies", "source_files", "sightings", "articles", "incidents"):
         connection.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))".encode())
-    connection.execute("SET statement_timeout = 0")
     connection.execute("VACUUM ANALYZE")
 
 
