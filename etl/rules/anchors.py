@@ -17,6 +17,10 @@ from etl.rules.factoring import class_members
 HEAD, WIDTH = 3, 600  # longest head; most heads of one pattern
 BRANCHES = 64  # most alternatives that one pattern is opened into
 GAP = 3  # a repeat that may be longer than this is a gap: what follows it is worth a look of its own
+COMMON = frozenset(
+    "0123456789的一是不了在人有我他这中大来上个国到说们为子和你地出日月年民警所公车"
+)  # tell nothing
+UNBOUNDED = 1 << 31
 CLOSED = "\0"  # ends a head after which anything may follow
 
 Tokens = list[tuple[Any, Any]]
@@ -43,34 +47,19 @@ def anchors(pattern: str) -> list[Anchor]:
     >>> sorted(a.heads), sorted(a.tails), a.low, a.high
     (['包'], ['不见了', '丢了'], 1, 5)
     """
-    parsed = _parser.parse(pattern)
+    analysis = _Analysis(_parser.parse(pattern))
     found: dict[Anchor, None] = {}
-    for tokens in _opened(list(parsed), BRANCHES):
-        begins = _literals(tokens)
+    for tokens in _opened(analysis.tokens, BRANCHES):
+        begins = analysis.literals(tokens, 0)
         if begins is None:
             raise ValueError(f"pattern can begin with anything: {pattern[:60]}")
-        found[_anchor(tokens, begins, parsed.state)] = None
+        found[analysis.anchor(tokens, begins)] = None
     return list(found)
 
 
 def heads(pattern: str) -> set[str]:
     """What a match of `pattern` can begin with, as short literal strings; raises ValueError as `anchors`."""
     return {head for anchor in anchors(pattern) for head in anchor.heads}
-
-
-def _anchor(tokens: Tokens, begins: frozenset[str], state: Any) -> Anchor:
-    """The anchor of one alternative: its heads, and of the strings behind its gaps the most telling ones."""
-    best = Anchor(begins)
-    for i in range(1, len(tokens)):
-        if not _is_gap(tokens[i - 1]):
-            continue
-        tails = _literals(tokens[i:])
-        if tails is None:
-            continue
-        low, high = _parser.SubPattern(state, tokens[:i]).getwidth()
-        if not best.tails or _telling(tails) > _telling(best.tails):
-            best = Anchor(begins, tails, low, high)
-    return best
 
 
 def _telling(literals: frozenset[str]) -> tuple[int, int]:
@@ -100,9 +89,9 @@ def _branches(token: tuple[Any, Any]) -> list[Tokens]:
     """The alternatives of a plain group or a branch; none for any other token."""
     op, arg = token
     if op is sre.BRANCH:
-        return [list(b) for b in arg[1]]
+        return [b.data for b in arg[1]]
     if op is sre.SUBPATTERN and not arg[1] and not arg[2]:
-        return [list(arg[3])]
+        return [arg[3].data]
     return []
 
 
@@ -110,47 +99,97 @@ def _has_gap(tokens: Tokens) -> bool:
     return any(_is_gap(t) or any(_has_gap(b) for b in _branches(t)) for t in tokens)
 
 
-def _literals(tokens: Tokens) -> frozenset[str] | None:
-    """What `tokens` can begin with, none of them the beginning of another; None if it may be anything."""
-    found = {h.removesuffix(CLOSED) for h in _heads(tokens, HEAD)}
-    if "" in found:
-        return None
-    return frozenset(h for h in found if not any(h[:n] in found for n in range(1, len(h))))
+class _Analysis:
+    """One parsed pattern; what its groups can begin with and how wide its tokens are is worked out once."""
 
+    def __init__(self, parsed: Any) -> None:
+        self.tokens: Tokens = parsed.data
+        self._state = parsed.state
+        self._groups: dict[tuple[int, int], set[str]] = {}  # by identity: all are held by the parsed pattern
+        self._widths: dict[int, tuple[int, int]] = {}
 
-def _heads(tokens: list[tuple[Any, Any]], left: int) -> set[str]:
-    """Heads of a token sequence, `left` characters at most."""
-    if not tokens or left <= 0:
-        return {""}
-    (op, arg), rest = tokens[0], tokens[1:]
-    firsts = _firsts(op, arg, left)
-    if firsts is None:
-        return {CLOSED}
-    found: set[str] = set()
-    for first in firsts:
-        if first.endswith(CLOSED) or len(first) >= left:
-            found.add(first if first.endswith(CLOSED) else first[:left])
-        else:
-            found |= {first + t for t in _heads(rest, left - len(first))}
-    return found if len(found) <= WIDTH else {h[:1] for h in found}
+    def anchor(self, tokens: Tokens, begins: frozenset[str]) -> Anchor:
+        """The anchor of one alternative: its heads, and of the strings behind its gaps the most telling ones."""
+        best = Anchor(begins)
+        low = high = 0
+        for i, token in enumerate(tokens):
+            if i and _is_gap(tokens[i - 1]):
+                tails = self.literals(tokens, i)
+                if tails is None or not COMMON.isdisjoint(tails):
+                    pass
+                elif not best.tails or _telling(tails) > _telling(best.tails):
+                    best = Anchor(begins, tails, low, high)
+            least, most = self._width(token)
+            low, high = low + least, min(high + most, UNBOUNDED)
+        return best
 
+    def literals(self, tokens: Tokens, at: int) -> frozenset[str] | None:
+        """What `tokens[at:]` can begin with, none of them the beginning of another; None if it may be anything."""
+        found = {h.removesuffix(CLOSED) for h in self._heads(tokens, at, HEAD)}
+        if "" in found:
+            return None
+        if len(set(map(len, found))) == 1:
+            return frozenset(found)
+        return frozenset(h for h in found if not any(h[:n] in found for n in range(1, len(h))))
 
-def _firsts(op: Any, arg: Any, left: int) -> set[str] | None:
-    """What one token can stand for: literal strings, the empty string for a look-around, None if unknown."""
-    if op is sre.LITERAL:
-        return {chr(arg)}
-    if op is sre.IN:
-        return class_members(arg)
-    if op is sre.BRANCH:
-        return set().union(*(_heads(list(b), left) for b in arg[1]))
-    if op is sre.SUBPATTERN:
-        return _heads(list(arg[3]), left)
-    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+    def _width(self, token: tuple[Any, Any]) -> tuple[int, int]:
+        """The least and the most characters that one token matches."""
+        known = self._widths.get(id(token))
+        if known is None:
+            known = self._widths[id(token)] = _parser.SubPattern(self._state, [token]).getwidth()
+        return known
+
+    def _heads(self, tokens: Tokens, at: int, left: int) -> set[str]:
+        """Heads of `tokens[at:]`, `left` characters at most."""
+        if at == len(tokens) or left <= 0:
+            return {""}
+        firsts = self._firsts(*tokens[at], left)
+        if firsts is None:
+            return {CLOSED}
+        found: set[str] = set()
+        rests: dict[int, set[str]] = {}  # by the length still wanted
+        for first in firsts:
+            more = left - len(first)
+            if more <= 0 or first.endswith(CLOSED):
+                found.add(first)
+                continue
+            if more not in rests:
+                rests[more] = self._heads(tokens, at + 1, more)
+            found.update([first + rest for rest in rests[more]])
+        return _shortened(found)
+
+    def _firsts(self, op: Any, arg: Any, left: int) -> set[str] | None:
+        """What one token can stand for: literal strings, the empty string for a look-around, None if unknown."""
+        if op is sre.LITERAL:
+            return {chr(arg)}
+        if op is sre.IN:
+            return class_members(arg)
+        if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
+            return {""}
+        if op not in (sre.BRANCH, sre.SUBPATTERN, sre.MAX_REPEAT, sre.MIN_REPEAT):
+            return None
+        known = self._groups.get((id(arg), left))
+        if known is None:
+            known = self._groups[id(arg), left] = self._group(op, arg, left)
+        return known
+
+    def _group(self, op: Any, arg: Any, left: int) -> set[str]:
+        """Heads of a group, its alternatives or its repetition."""
+        if op is sre.BRANCH:
+            return set().union(*(self._heads(b.data, 0, left) for b in arg[1]))
+        if op is sre.SUBPATTERN:
+            return self._heads(arg[3].data, 0, left)
         low, high, body = arg
-        inner = _heads(list(body), left)
+        inner = self._heads(body.data, 0, left)
         if high > 1:  # a second round may follow
             inner = {h if h.endswith(CLOSED) else h + CLOSED for h in inner}
         return inner | {""} if low == 0 else inner
-    if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
-        return {""}
-    return None
+
+
+def _shortened(found: set[str]) -> set[str]:
+    """`found`, cut to shorter heads as long as there are too many."""
+    for size in range(HEAD - 1, 0, -1):
+        if len(found) <= WIDTH:
+            break
+        found = {h if len(h) <= size else h[:size] + CLOSED for h in found}
+    return found

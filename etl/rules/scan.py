@@ -2,134 +2,114 @@
 
 A few hundred patterns searched one by one would cost milliseconds an article. An automaton finds all literal
 strings of all patterns in one go; plain words are then done, and a pattern is tried only where its anchors
-stand, a head and, behind a gap, a tail.
+stand, a head and, not far behind it, a tail. Which tails stand where is kept as bits, block by block: one `&`
+tells of a head which of its patterns are worth a trial.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, reduce
-from itertools import chain
-from operator import or_
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from etl.rules.anchors import anchors
-from etl.rules.factoring import compile_factored, split_alternatives
+from etl.rules.factoring import split_alternatives
 
 Span = tuple[int, int]
 Hits = dict[str, list[Span]]
+Trial = tuple[str, str]  # tag and pattern
 PLAIN_RE = re.compile(r"[^\\()\[\]{}.*+?^$|<]+")
-FEW = 2  # starts that are tried sooner than it is found out whether they need be
+BLOCK = 64  # characters; a tail counts as near that stands in the block of its head or in the next
 # compiled when first tried: most patterns are never met, and all of them would take longer than many articles
-matcher = lru_cache(maxsize=None)(compile_factored)
+matcher = lru_cache(maxsize=None)(re.compile)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A pattern to try where one of the literals `heads` stands and, if `tails`, one of these near behind it."""
+@dataclass(slots=True)
+class Literal:
+    """What it means that one literal string stands somewhere."""
 
-    tag: str
-    source: str
-    heads: frozenset[int]
-    tails: frozenset[int]
-    low: int
-    high: int
+    words: dict[str, None] = field(default_factory=dict)  # tags of which it is a plain word
+    trials: dict[Trial, None] = field(default_factory=dict)  # patterns it may begin
+    gapped: dict[int, dict[Trial, None]] = field(default_factory=dict)  # bit of tails -> those that need one
+    heads: int = 0  # the bits in `gapped`
+    tails: int = 0  # bits of the groups of tails that it belongs to
 
 
 class Scanner:
     """Patterns by tag, searched together."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        numbers: dict[str, int] = {}  # of each literal
-        words: dict[int, dict[str, None]] = {}  # literal -> tags of which it is a plain word
-        trials: dict[Trial, None] = {}
+        literals: dict[str, Literal] = {}
+        bits: dict[frozenset[str], int] = {}  # of each group of tails
 
-        def number(literal: str) -> int:
-            return numbers.setdefault(literal, len(numbers))
+        def literal(text: str) -> Literal:
+            return literals.setdefault(text, Literal())
 
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)
             for word in plain:
-                words.setdefault(number(word), {})[tag] = None
+                literal(word).words[tag] = None
             source = "|".join(rest)
             for a in anchors(source) if rest else ():
-                heads, tails = frozenset(map(number, a.heads)), frozenset(map(number, a.tails))
-                trials[Trial(tag, source, heads, tails, a.low, a.high)] = None
-        self._literals = list(numbers)
-        self._words = {n: tuple(tags) for n, tags in words.items()}
-        self._trials = list(trials)
-        # For which trials each literal is a head, as bits, and above these for which it is a tail.
-        bits = [0] * len(numbers)
-        self._tailless = 0
-        for bit, trial in enumerate(self._trials):
-            for n in trial.heads:
-                bits[n] |= 1 << bit
-            for n in trial.tails:
-                bits[n] |= 1 << bit + len(trials)
-            if not trial.tails:
-                self._tailless |= 1 << bit + len(trials)
-        same: dict[
-            int, int
-        ] = {}  # most literals share their bits with others: what is read often stays small
-        self._bits = [same.setdefault(b, b) for b in bits]
+                if not a.tails or a.high > BLOCK:
+                    for head in a.heads:
+                        literal(head).trials[tag, source] = None
+                    continue
+                if a.tails not in bits:
+                    bits[a.tails] = 1 << len(bits)
+                    for tail in a.tails:
+                        literal(tail).tails |= bits[a.tails]
+                for head in a.heads:
+                    it = literal(head)
+                    it.heads |= bits[a.tails]
+                    it.gapped.setdefault(bits[a.tails], {})[tag, source] = None
+        self._texts = list(literals)
+        self._literals = [
+            (tuple(x.words), tuple(x.trials), x.heads, x.tails, {b: tuple(t) for b, t in x.gapped.items()})
+            for x in literals.values()
+        ]
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
-        return AhoCorasick(self._literals, implementation=Implementation.ContiguousNFA, store_patterns=False)
+        return AhoCorasick(self._texts, implementation=Implementation.ContiguousNFA, store_patterns=False)
 
     def scan(self, text: str) -> Hits:
         """Spans of each tag's matches in order; those of one tag do not overlap."""
-        at: dict[int, list[int]] = {}  # literal -> where it stands
-        for number, start, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if number in at:
-                at[number].append(start)
-            else:
-                at[number] = [start]
-        found: Hits = {}
-        for number in self._words.keys() & at.keys():
-            size = len(self._literals[number])
-            spans = [(start, start + size) for start in at[number]]
-            for tag in self._words[number]:
-                found.setdefault(tag, []).extend(spans)
-        for trial, starts in self._live(at):
-            match = matcher(trial.source).match
-            for start in starts:
-                hit = match(text, start)
+        stand = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        near = self._tails(stand, len(text))
+        known = self._literals
+        found: defaultdict[str, list[Span]] = defaultdict(list)
+        for number, start, end in stand:
+            words, trials, heads, _, gapped = known[number]
+            for tag in words:
+                found[tag].append((start, end))
+            if heads:
+                heads &= near[start // BLOCK]
+                while heads:
+                    lowest = heads & -heads
+                    heads ^= lowest
+                    trials += gapped[lowest]
+            for tag, source in trials:
+                hit = matcher(source).match(text, start)
                 if hit:
-                    found.setdefault(trial.tag, []).append(hit.span())
+                    found[tag].append(hit.span())
         return {tag: apart(spans) if len(spans) > 1 else spans for tag, spans in found.items()}
 
-    def _live(self, at: Mapping[int, list[int]]) -> Iterable[tuple[Trial, Iterable[int]]]:
-        """The trials to make, with the places; `at` tells where each literal stands."""
-        bits = reduce(or_, {self._bits[n] for n in at}, self._tailless)
-        live = bits & bits >> len(self._trials)
-        here = frozenset(at)
-
-        def places(group: frozenset[int]) -> list[int]:
-            lists = [at[n] for n in group & here]
-            return lists[0] if len(lists) == 1 else sorted(chain.from_iterable(lists))
-
-        while live:
-            lowest = live & -live
-            live ^= lowest
-            trial = self._trials[lowest.bit_length() - 1]
-            starts = places(trial.heads)
-            if trial.tails and len(starts) > FEW:
-                starts = _near(starts, places(trial.tails), trial)
-            if starts:
-                yield trial, starts
-
-
-def _near(heads: Iterable[int], tails: list[int], trial: Trial) -> list[int]:
-    """Those of `heads` with one of `tails` as far behind as `trial` has it; `tails` are in order."""
-    low, high, last = trial.low, trial.high, tails[-1]
-    return [
-        head for head in heads if head + low <= last and tails[bisect_left(tails, head + low)] <= head + high
-    ]
+    def _tails(self, stand: Iterable[tuple[int, int, int]], length: int) -> list[int]:
+        """For each block of the text the tails that stand in it or in the next, as bits."""
+        blocks = [0] * (length // BLOCK + 2)
+        known = self._literals
+        for number, start, _ in stand:
+            tails = known[number][3]
+            if tails:
+                blocks[start // BLOCK] |= tails
+        return [here | after for here, after in pairwise(blocks)]
 
 
 def apart(spans: list[Span]) -> list[Span]:

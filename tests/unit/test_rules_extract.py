@@ -18,7 +18,7 @@ from etl.rules import load_rules, read_toml, read_tsv
 from etl.rules.anchors import heads
 from etl.rules.extract import compile_any, enums, expand, load
 from etl.rules.factoring import split_alternatives
-from etl.rules.scan import Scanner
+from etl.rules.scan import BLOCK, Scanner
 from etl.rules.trie import trie_pattern
 from etl.stages import extract as extract_stage
 
@@ -174,6 +174,19 @@ def test_scanner_finds_what_trying_everywhere_finds(text: str) -> None:
                 expected.setdefault(tag, []).append((at, max(m.end() for m in found)))
             at = max((m.end() for m in found), default=at + 1)
     assert Scanner(PATTERNS).scan(text) == expected
+
+
+def test_a_group_of_very_many_words_is_found_by_shorter_heads() -> None:
+    words = [f"{chr(0x4E00 + i % 40)}{chr(0x5E00 + i)}{chr(0x6E00 + i)}" for i in range(700)]
+    scanner = Scanner([("a", f"(?:{'|'.join(words)})(?:车|船)")])
+    assert scanner.scan(f"在{words[0]}车上，{words[699]}船上") == {"a": [(1, 5), (7, 11)]}
+
+
+def test_a_tail_is_seen_across_the_edge_of_a_block() -> None:
+    scanner = Scanner([("a", "手机[^。]{0,12}不见")])
+    for at in range(3 * BLOCK):
+        text = "他" * at + "手机在车上忽然就不见"
+        assert scanner.scan(text) == {"a": [(at, at + 10)]}
 
 
 def test_trie_matches_the_longest_word() -> None:
