@@ -44,6 +44,16 @@ class OutcomeRule:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeRules:
+    """The outcomes, the words that deny them or put them off, and how a kind usually ends."""
+
+    codes: tuple[OutcomeRule, ...]
+    negation: Pattern
+    words: Mapping[str, Pattern]
+    usual: Mapping[str, str]  # first part of a kind -> outcome
+
+
+@dataclass(frozen=True, slots=True)
 class PeopleRules:
     """Words around names."""
 
@@ -131,8 +141,7 @@ class ExtractRules:
     competing: Mapping[str, Pattern]  # words by which kinds that compete are told apart
     cues: Mapping[str, Pattern]
     scanner: Scanner
-    outcomes: tuple[OutcomeRule, ...]
-    negation: Pattern
+    outcomes: OutcomeRules
     people: PeopleRules
     units: UnitRules
     times: TimeRules
@@ -146,7 +155,7 @@ class ExtractRules:
 
 def load() -> ExtractRules:
     """The extraction rules. Raises RulesError that names file and key."""
-    outcomes, negation, ends = _outcomes()
+    outcomes, ends = _outcomes()
     kinds, signals = _kinds()
     people = _people()
     families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
@@ -159,7 +168,6 @@ def load() -> ExtractRules:
         cues={name: compile_any(patterns, "cues.toml", name) for name, patterns in families.items()},
         scanner=_scanner(signals, ends, families, people),
         outcomes=outcomes,
-        negation=negation,
         people=people,
         units=_units(),
         times=_times(),
@@ -270,16 +278,18 @@ def _kinds() -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
     return tuple(rules), signals
 
 
-def _outcomes() -> tuple[tuple[OutcomeRule, ...], Pattern, list[tuple[str, str]]]:
-    """The outcomes, the words that void them, and under their tags the patterns that state them."""
+def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:
+    """The outcomes and, under their tags, the patterns that state them."""
     data = read_toml("outcomes.toml")
-    negation = compile_factored(data.pop("negation"))
-    rules, ends = [], []
+    negation = _compiled(data.pop("negation"), "outcomes.toml", "negation")
+    words = {name: _compiled(p, "outcomes.toml", f"words.{name}") for name, p in data.pop("words").items()}
+    usual = data.pop("usual")
+    codes, ends = [], []
     for code, row in data.items():
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
         ends += [(f"outcome:{code}", expand(p)) for p in row["any"]]
-        rules.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
-    return tuple(rules), negation, ends
+        codes.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
+    return OutcomeRules(tuple(codes), negation, words, usual), ends
 
 
 def _people() -> PeopleRules:

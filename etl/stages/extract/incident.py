@@ -233,11 +233,11 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     people = roles.persons(view, _named_in(r, span), span, kind, rules.people)
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
-    ended = outcomes.outcomes(view, (start, end), r.hits, kind, rules.outcomes, rules.negation)
+    ended = outcomes.outcomes(view, (start, end), r.hits, kind, rules.outcomes)
     harmless = [view[a:b] for a, b in within(r.hits, "cue:falsealarm", start, end)]
     if kind not in {"missing_person", "runaway_juvenile"}:
         harmless = [words for words in harmless if "睡" not in words]  # asleep means safe only of one sought
-    happened = outcomes.polarity(text, kind, bool(harmless))
+    happened = outcomes.polarity(text, kind, bool(harmless), rules.outcomes.words)
     if happened == "prevented" and kind.startswith(("fraud", "fire", "public_safety")):
         ended.setdefault("loss_prevented", [])
     spans: dict[str, tuple[Span, ...]] = {
