@@ -202,15 +202,31 @@ def _evidence(s: Stretch) -> Span:
     first = next(
         (i for i, x in enumerate(reads) if "narrative" in x.cues or x.names or segment_.opening_time(x)), 0
     )
-    last = len(reads) - 1
-    while (
-        last > first
-        and reads[last].cues & TRAILING
-        and "narrative" not in reads[last].cues
-        and not reads[last].names
-    ):
+    last = _before_statistics(reads, first)
+    while last > first and _trails(reads[last]):
         last -= 1
     return reads[first].sentence.start, reads[last].sentence.end
+
+
+def _trails(x: Read) -> bool:
+    """Whether a sentence that ends a telling is no part of it: praise, advice, figures."""
+    return bool(x.cues & TRAILING) and "narrative" not in x.cues and not x.names
+
+
+def _before_statistics(reads: Sequence[Read], first: int) -> int:
+    """Index of the last sentence before the figures of a period with which a telling goes over to something else.
+
+    What the unit did all year, and what its head says of it, is no more of the case; if the case is
+    taken up again, the figures stand inside it.
+    """
+    last = len(reads) - 1
+    for i in range(last, first, -1):
+        x = reads[i]
+        if "narrative" in x.cues or x.names:
+            break
+        if "stat" in x.cues:
+            last = i - 1
+    return last
 
 
 def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
