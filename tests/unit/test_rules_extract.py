@@ -21,6 +21,7 @@ from etl.rules.factoring import split_alternatives
 from etl.rules.scan import BLOCK, Scanner
 from etl.rules.trie import trie_pattern
 from etl.stages import extract as extract_stage
+from etl.stages.extract.roles import HINTS
 
 RULES = load_rules().extract
 CUES = read_toml("cues.toml")
@@ -117,7 +118,10 @@ def test_lunar_years_follow_each_other() -> None:
 
 def test_outcomes_and_roles_are_codes_of_the_closed_lists() -> None:
     assert {r.code for r in RULES.outcomes.codes} <= {row["code"] for row in enums()["outcome"]}
-    assert {role for role, _ in RULES.people.roles} <= {row["code"] for row in enums()["role"]} | {"acting"}
+    assert {role for role, _ in RULES.people.roles} <= {row["code"] for row in enums()["role"]} | {
+        "acting",
+        *HINTS,
+    }
 
 
 def test_broken_pattern_names_file_and_key() -> None:

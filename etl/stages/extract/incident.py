@@ -26,6 +26,7 @@ from etl.stages.extract.verdict import decisive_spans, judge, whole_article
 from etl.stages.extract.when import calendar, timing
 
 OPENING = 80
+HARMING_KINDS = ("fire", "public_safety_accident", "contraband")  # a false alarm of these has no victim
 TRAILING = {"praise", "advice", "stat", "plan", "campaign", "meeting", "law", "banner"}
 
 
@@ -246,7 +247,6 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     unit, unit_flags = station(r, (start, end), kind)
     unit = _with_bureau(unit, r) if unit else None
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
-    people = roles.persons(view, _named_in(r, span), span, kind, rules.people)
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
     ended = outcomes.outcomes(view, (start, end), r.hits, kind, rules.outcomes)
@@ -254,6 +254,8 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     if kind not in {"missing_person", "runaway_juvenile"}:
         harmless = [words for words in harmless if "睡" not in words]  # asleep means safe only of one sought
     happened = outcomes.polarity(text, kind, bool(harmless), rules.outcomes.words)
+    harmed_none = happened == "false_alarm" and kind.startswith(HARMING_KINDS)
+    people = roles.persons(view, _named_in(r, span), span, "other" if harmed_none else kind, rules.people)
     if happened == "prevented" and kind.startswith(("fraud", "fire", "public_safety")):
         ended.setdefault("loss_prevented", [])
     spans: dict[str, tuple[Span, ...]] = {

@@ -135,9 +135,13 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
     after = view[end : end + 1]
     if after not in rules.given:
         return end
+    short, long = view[start:end], view[start : end + 1]
+    if occurrences(view, long) == 1 < occurrences(view, short) and view[end + 1 : end + 2] not in NAME_ENDS:
+        after_short = {view[at + len(short) : at + len(short) + 1] for at in places(view, short)}
+        if not after_short <= rules.given:
+            return end  # 俞某刚把包裹塞进车里 where he is 俞某 elsewhere
     if after not in rules.verbish:
         return end + 1
-    short, long = view[start:end], view[start : end + 1]
     if occurrences(view, long) > 1 and occurrences(view, long) == occurrences(view, short):
         return end + 1  # 王某平低着头: every 王某 is 王某平
     if may_end(view, end + 1, rules) and (
@@ -146,6 +150,9 @@ def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
         return end + 1
     ends = (at + len(long) for at in places(view, long))
     return end + 1 if occurrences(view, long) > 1 and any(may_end(view, e, rules) for e in ends) else end
+
+
+NAME_ENDS = frozenset("、，。（等和与；")
 
 
 def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:

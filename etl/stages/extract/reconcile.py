@@ -12,11 +12,15 @@ from etl.stages.extract.mention import Mention
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A person with its mentions in the incident; `told` whether words around them speak for the role."""
+    """A person with its mentions in the incident; `told` the roles that words around them speak for.
+
+    `fetches`: kin who were called and came.
+    """
 
     person: Person
     mentions: Sequence[Mention]
-    told: bool
+    told: frozenset[str]
+    fetches: bool
 
 
 # 先生, 大爷 and their like: how the police write of those who were harmed, never of offenders
@@ -24,7 +28,7 @@ OFFENCES = ("theft", "fraud", "assault", "violent_crime")
 CAUGHT_RE = re.compile(r"抓获|落网|归案|刑拘|拘留|逮捕|到案|查到|逮|拿下|传唤|处罚|处理")
 CHILD_RE = re.compile(r"(?:儿子|女儿|孙子|孙女|外孙|外孙女|侄子|侄女|弟弟|妹妹|孩子)$")
 KIN_RE = re.compile(
-    r"(?:其|他|她|自己|岁的?|我)(?:的)?(?:丈夫|妻子|老伴|母亲|父亲|婆婆|公公|爷爷|奶奶|外公|外婆|爱人|姐姐|哥哥)$"
+    r"(?:其|他|她|自己|岁的?|我|称|说)(?:的)?(?:丈夫|妻子|老伴|母亲|父亲|婆婆|公公|爷爷|奶奶|外公|外婆|爱人|姐姐|哥哥)$"
 )
 
 
@@ -62,8 +66,10 @@ def _offence(view: str, found: Sequence[Part], span: Span) -> list[Person]:
 def _search(view: str, found: Sequence[Part]) -> list[Person]:
     """Who is looked for and who looks: a child or the reporter's kin is lost, who reports is a relative."""
     people = []
-    for p, mentions in ((x.person, x.mentions) for x in found):
-        if p.role in {"lost_person", "relative"}:
+    for p, mentions, fetches in ((x.person, x.mentions, x.fetches) for x in found):
+        if fetches and p.role in {"lost_person", "relative"}:
+            p = replace(p, role="relative", also=tuple(r for r in p.also if r != "relative"))
+        elif p.role in {"lost_person", "relative"}:
             before = [view[max(0, m.start - 8) : m.start] for m in mentions]
             kin = any(CHILD_RE.search(b) or KIN_RE.search(b) for b in before[:1])
             if kin and "reporter" not in p.also:

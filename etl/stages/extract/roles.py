@@ -27,6 +27,8 @@ SUSPECT_KINDS = (
     "violent_crime",
     "public_order",
 )
+# Offences that harm nobody in particular: a titled person (阿姨, 先生) is no offender there, nor harmed.
+HARMLESS_KINDS = ("gambling", "drugs", "prostitution", "vice_advertising", "traffic_violation", "contraband")
 PARTY_KINDS = (
     "dispute_mediation",
     "noise",
@@ -81,7 +83,11 @@ INSTEAD = {
     ("fraud", "relative"): "relative",
     ("crime_other", "lost_person"): "suspect",
     ("traffic_violation", "party"): "suspect",
-    ("traffic_violation", "reporter"): "reporter",
+    ("prostitution", "victim"): "suspect",
+    ("suicide_intervention", "suspect"): "helper",
+    ("rescue", "suspect"): "helper",
+    ("person_assistance", "suspect"): "party",
+    ("other", "suspect"): "party",
 }
 
 
@@ -96,9 +102,10 @@ def persons(
     found = []
     for group in groups:
         inside = [m for m in group if span[0] <= m.start < span[1]]
-        person = _person(view, group, inside, kind, rules) if inside else None
+        votes = _roles(view, inside, rules)
+        person = _person(view, group, inside, votes, kind) if inside else None
         if person:
-            found.append(Part(person, inside, bool(_roles(view, inside, rules))))
+            found.append(Part(person, inside, frozenset(votes.keys() - HINTS), "fetcher" in votes))
     return tuple(reconciled(view, found, span, kind))
 
 
@@ -138,20 +145,25 @@ def _same_person(m: Mention, full: Sequence[Mention]) -> bool:
 
 
 def _person(
-    view: str, everywhere: Sequence[Mention], group: Sequence[Mention], kind: str, rules: PeopleRules
+    view: str, everywhere: Sequence[Mention], group: Sequence[Mention], votes: dict[str, int], kind: str
 ) -> Person | None:
     """One person from all mentions of it; None for somebody who plays no part."""
     best = next((m for m in everywhere if m.form in {"full", "dot"}), group[0])
-    roles = _roles(view, group, rules)
+    roles = dict(votes)
     if any(
         m.lead_role == "officer" or m.form == "officer" or BESIDE_RE.match(view, m.end) for m in everywhere
     ):
         roles["officer"] = 5
     if _speaks_only(view, everywhere):
         return None
+    if "onlooker" in roles and not _takes_part(roles, group, kind):
+        return None
     if not roles and best.form == "full" and not any(m.lead_role for m in group):
         return None
-    role, also = _settle(roles, best, kind)
+    settled = _settle(roles, best, kind)
+    if settled is None:
+        return None
+    role, also = settled
     sex = next((m.sex for m in everywhere if m.sex), None) or _pronoun_sex(view, group)
     age = next((m.age for m in everywhere if m.age is not None), None)
     alias = any(m.alias for m in everywhere)
@@ -165,6 +177,18 @@ def _person(
         alias or best.form not in {"full", "dot"},
         (group[0].start, group[0].end),
     )
+
+
+# What words say beside roles: `finder` and `seen` are told apart in `_settle`, `fetcher` in `reconcile`.
+HINTS = frozenset({"onlooker", "finder", "seen", "fetcher"})
+# Kinds in which neighbours are the ones who quarrel.
+NEIGHBOURS = ("dispute_mediation.neighbour", "noise")
+
+
+def _takes_part(votes: dict[str, int], group: Sequence[Mention], kind: str) -> bool:
+    """Whether somebody quoted or looking on also has a part, by more than the word 邻居 or 居民 before the name."""
+    introduced = {m.lead_role for m in group}
+    return kind.startswith(NEIGHBOURS) or bool(votes.keys() - HINTS - introduced)
 
 
 # 曹立新和户籍民警霍敏, 他带着辅警: who goes out with officers is one
@@ -194,9 +218,11 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
             continue
         context = _context(view, m)
         said = {role for role, pattern in rules.roles if pattern.search(context)}
+        if "seen" in said:  # 成先生发现项某翻过栏杆，立即报警: the one seen did not call
+            said -= {"reporter", "helper", "finder"}
         if "acting" in said:
             said.discard("acting")
-            if not OBJECT_RE.search(context):
+            if m.form != "title" and not OBJECT_RE.search(context):  # police do not write 先生 of offenders
                 said.add("suspect")
         if (
             "lost_person" in said and m.lead_role == "relative"
@@ -220,11 +246,14 @@ def _context(view: str, m: Mention) -> str:
     return f"{left}@{right}"
 
 
-def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple[str, ...]]:
-    """Role and further roles: the guideline's order of preference, fitted to the kind of incident."""
+def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple[str, ...]] | None:
+    """Role and further roles: the guideline's order of preference, fitted to the kind; None for no part at all."""
     if votes.get("officer", 0) >= 1 and (best.form == "officer" or votes["officer"] >= 5):
         return "officer", ()
     family = kind.split(".")[0]
+    if "finder" in votes and family in FOUND_BY_OTHERS and not votes.keys() & {"lost_person", "relative"}:
+        return ("reporter", ("helper",)) if "reporter" in votes else ("helper", ())
+    votes = {role: n for role, n in votes.items() if role not in HINTS}
     if family == "lost_property" and "reporter" in votes and votes.get("helper", 0) <= 2:
         votes = {r: n for r, n in votes.items() if r != "helper"}  # 司机 is what the reporter is by trade
     fitted: dict[str, int] = {}
@@ -235,7 +264,8 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
         fitted[role] = fitted.get(role, 0) + n
     fitted.pop("officer", None)
     if not fitted:
-        return _default(best, kind), ()
+        role = _default(best, kind)
+        return (role, ()) if role else None
     if set(fitted) == {"reporter"}:
         likely = REPORTER_IS.get(family)
         return (likely, ("reporter",)) if likely else ("reporter", ())
@@ -246,6 +276,14 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     return role, also
 
 
+# Kinds in which strangers often make the call.
+FOUND_BY_OTHERS = (
+    "missing_person",
+    "runaway_juvenile",
+    "suicide_intervention",
+    "rescue",
+    "person_assistance",
+)
 FURTHER = {"reporter", "party", "relative"}
 # What somebody is of whom we only know that he called the police.
 REPORTER_IS = {
@@ -281,7 +319,7 @@ def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
 
 
 def _default(best: Mention, kind: str) -> str:
-    """The role a person most likely has when no word tells."""
+    """The role a person most likely has when no word tells; empty where any would be a guess."""
     titled = best.form in {"title", "nick"}
     if best.name.endswith("师傅") and kind in {
         "lost_property",
@@ -305,14 +343,9 @@ def _default(best: Mention, kind: str) -> str:
             else "lost_person"
         )
     if kind.startswith(SUSPECT_KINDS):
-        return (
-            "victim"
-            if titled
-            and not kind.startswith(("gambling", "drugs", "prostitution", "traffic_violation", "contraband"))
-            else "party"
-            if titled and kind == "contraband"
-            else "suspect"
-        )
+        if not titled:
+            return "suspect"
+        return "" if kind.startswith(HARMLESS_KINDS) else "victim"
     return "party" if kind.startswith(PARTY_KINDS) else "victim"
 
 
