@@ -12,6 +12,8 @@ import re
 
 from etl.errors import ArticleError
 from etl.model import Decoded
+from etl.stages.disguise import refuse_foreign, refuse_mail, refuse_transfer, restored, seven_bit
+from etl.stages.everyday import EVERYDAY_RE, HIGH_RE, PLAIN_SHARE, everyday_share
 
 MAX_BAD_SHARE = 0.005  # more replacement characters than this: undecodable
 MAX_CONTROL_SHARE = 0.01  # more control characters than this: not text
@@ -109,30 +111,15 @@ CANDIDATES = (
     *("utf-8", "gb18030", "cp950", "big5hkscs"),
     *("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"),
 )
-PLAIN_SHARE = 0.35  # of everyday characters; right readings of prose measure over 0.5, wrong ones under 0.1
 
 # <meta charset="gb2312">, content="text/html; charset=gbk", <?xml version="1.0" encoding="big5"?>
 CHARSET_RE = re.compile(rb"""(?:charset|encoding)\s{0,4}=\s{0,4}["']?([A-Za-z0-9_-]{2,20})""", re.I)
 
-# The commonest characters of running Chinese, both scripts, in no order that matters. General knowledge;
-# a third to two thirds of any prose, so a list of this length separates right from wrong readings widely.
-EVERYDAY = (
-    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说"
-    "产种面而方后多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使"
-    "点从业本去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明"
-    "看原又么利比或但质气第向道命此变条只没结解问意建月公无系很情者最立代想已通并提直题党程展五员位入"
-    "常文总次活设及管特件长求老头基资边流路级少统接知较将组见计别她手期区安警派局案报接辖群众察犯嫌疑"
-    "這為個時來們會對發動過說產種後學經進著電裡裏實加量兩體機當點從業應開還關間樣與線內數變條沒結解問"
-    "無係題黨員總設長頭資邊級統較將組見計別區報轄眾"
-    "，。、；：？！“”（）《》"
-)
-EVERYDAY_RE = re.compile(f"[{EVERYDAY}]")
 C1_RE = re.compile("[\x80-\x9f]")
 TWO_BYTES_RE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
 MAX_CHANCE_LETTERS = 8
 HAN_UTF8_RE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf][\x80-\xbf]){4}")
 HAN_LEAD_RE = re.compile(rb"[\xe0-\xff]")
-HIGH_RE = re.compile(r"[^\x00-\x7f]")
 
 # All C0 and C1 controls but tab and newline, lone surrogates, noncharacters of the BMP. PostgreSQL refuses
 # the first, UTF-8 the second, XML libraries the third; none of them is ever part of a news text.
@@ -142,8 +129,10 @@ UNWANTED_RE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef
 def decode(data: bytes, declared: str | None = None) -> Decoded:
     """The text of a file's bytes: newlines as LF, no byte-order mark, no control characters.
 
-    Order of evidence: byte-order mark; strict UTF-8; the charset that `declared` or the bytes themselves
-    name, GB18030, Big5 and UTF-16, the last four by the share of everyday characters they give.
+    Order of evidence: byte-order mark, unless it stands before text in another encoding; ASCII that stands
+    for Chinese (HZ, UTF-7) or for other bytes (base64, mail: refused); strict UTF-8; the charset that
+    `declared` or the bytes themselves name, GB18030, Big5 and UTF-16, the last four by the share of
+    everyday characters they give.
     Confidence is 1 for a mark or clean UTF-8 and otherwise says how plainly the winner won.
 
     >>> decode("联通".encode("gbk")).text   # fooled detectors that try loose UTF-8 first
@@ -152,7 +141,7 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     'cp950'
 
     Raises ArticleError with a reason of the families `empty`, `binary`, `undecodable` (over 0.5 % of the
-    characters replaced), or `encrypted`.
+    characters replaced, or not what it seems: `disguise`), or `encrypted`.
     """
     size = len(data)
     if data.endswith(b"\0" * 8):  # a file's tail after a crash; one is kept where UTF-16 may need it
@@ -160,17 +149,33 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
         data += b"\0" * (len(data) % 2)
     if not data:
         raise ArticleError("empty_zeros" if size else "empty", f"{size} bytes")
+    mark, codec = next(((m, c) for m, c in MARKS if data.startswith(m)), (b"", ""))
+    data = data[len(mark) :]
+    if mark and codec != "utf-8" and not falsely_marked(data, codec):
+        return cleaned(data.decode(codec, "replace"), codec, 1.0)
     if not data.strip(b"\x00\t\n\r\x0b\x0c "):
         raise ArticleError("empty_blank", f"{size} bytes, none of them text")
-    for mark, codec in MARKS:
-        if data.startswith(mark):
-            return cleaned(data[len(mark) :].decode(codec, "replace"), codec, 1.0)
     refuse_formats(data)
+    refuse_mail(data)
+    if data.isascii():
+        if found := seven_bit(data):
+            return cleaned(*found, 0.95)
+        refuse_transfer(data)
     text = strict(data, "utf-8") or joined_surrogates(data)
-    if text is not None and not doubtful_utf8(data):
-        return cleaned(undoubled(text) or text, "utf-8", 1.0)
+    if text is not None and (codec == "utf-8" or not doubtful_utf8(data)):
+        return cleaned(undoubled(text) or restored(text) or text, "utf-8", 1.0)
     refuse_mixture(data)
     return cleaned(*by_evidence(data, declared))
+
+
+def falsely_marked(data: bytes, codec: str) -> bool:
+    """Whether a mark of UTF-16, UTF-32 or GB18030 was put before text in another encoding."""
+    sample = data[:SAMPLE_BYTES]
+    return everyday_share(sample.decode(codec, "replace")) < MIN_SHARE and any(
+        everyday_share(sample.decode(other, "replace")) >= PLAIN_SHARE
+        for other in CANDIDATES
+        if other != codec
+    )
 
 
 def refuse_formats(data: bytes) -> None:
@@ -287,6 +292,7 @@ def by_evidence(data: bytes, declared: str | None) -> tuple[str, str, float]:
         text = strict(data, codec)
         if text is not None and plausibility(sample, codec) >= PLAIN_SHARE:
             return text, codec, 0.95
+    refuse_foreign(data)
     scores = {c: plausibility(sample, c) + (0.05 if c == named else 0) for c in CANDIDATES}
     codec = max(CANDIDATES, key=lambda c: scores[c])
     if scores[codec] <= 0 and (text := strict(data, "utf-8")) is not None:

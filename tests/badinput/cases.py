@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.badinput.disguises import READABLE, UNREADABLE
 from tests.faults.world import story
 
 MAX_FILE_BYTES = 2 << 20  # what the suite is run with
@@ -54,8 +55,8 @@ def cases() -> list[Case]:
     numbers = Numbers()
     made = [
         case
-        for group in (encodings, characters, empties, binaries, front_matters, pages, answers, hostile_texts, values,
-                      file_kinds, names, sizes_and_times)
+        for group in (encodings, disguises, characters, empties, binaries, front_matters, pages, answers,
+                      hostile_texts, values, file_kinds, names, sizes_and_times)
         for case in group(numbers)
     ]  # fmt: skip
     assert len({(c.group, c.name) for c in made}) == len(made)
@@ -120,6 +121,13 @@ def encodings(n: Numbers) -> Iterator[Case]:
     yield refused(g, "every-other-byte-lost.txt", "undecodable", (text * 3)[::2])
     yield refused(g, "bits-flipped.txt", "undecodable", bytes(b ^ 0x55 for b in n.story().encode()))
     yield refused(g, "high-bytes-only.txt", "undecodable", b"\xff" * 500)
+
+
+def disguises(n: Numbers) -> Iterator[Case]:
+    for name, make in READABLE.items():
+        yield loaded("disguise", name, make(n.story()), present="柳河派出所接到报警")
+    for name, (reason, make) in UNREADABLE.items():
+        yield refused("disguise", name, reason, make(n.story()))
 
 
 def characters(n: Numbers) -> Iterator[Case]:
