@@ -219,7 +219,7 @@ def loading_options(command: Command) -> Command:
             "document_timeout_s",
             type=click.FloatRange(min=0.1),
             envvar="ETL_DOCUMENT_TIMEOUT",
-            help="Seconds that one document may take [env ETL_DOCUMENT_TIMEOUT; default 10].",
+            help="Seconds of the processor that one document may take [env ETL_DOCUMENT_TIMEOUT; default 10].",
         ),
         click.option(
             "--worker-memory-bytes",

@@ -11,7 +11,7 @@ from etl.model import Processed, RawFile
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one worker may use: seconds per document, bytes of address space."""
+    """What one worker may use: seconds of the processor per document, bytes of address space."""
 
     timeout_s: float = 10.0
     memory_bytes: int = 1 << 30

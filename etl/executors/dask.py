@@ -9,13 +9,10 @@ another reason costs nothing but the time: a task writes nothing, so it may run 
 
 from __future__ import annotations
 
-import faulthandler
-import os
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
-from pathlib import Path
 
 from distributed import Client, KilledWorker
 
@@ -84,7 +81,7 @@ class DaskPool:
     def halves(self, files: Sequence[RawFile]) -> list[Processed]:
         """The records of a task that ended its workers: of each half, until one file is left, which is at fault."""
         if len(files) == 1:
-            detail = f"it ended several workers, or took longer than {self.limits.timeout_s:g} s in each"
+            detail = f"it ended several workers, or took more than {self.limits.timeout_s:g} s in each"
             return [work.rejected(files[0], "worker_crash", detail)]
         middle = len(files) // 2
         tasks = [self.submit(half) for half in (files[:middle], files[middle:])]
@@ -103,13 +100,8 @@ def code_version() -> tuple[str, str]:
 def process_all(packed: bytes, timeout_s: float) -> tuple[tuple[str, str], bytes]:
     """Run the pipeline over files in a worker, each under its own deadline."""
     done = []
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        work.warm_up()
-        for file in pickle.loads(packed):
-            # A timer thread that needs no interpreter lock: it ends even a loop inside C code.
-            faulthandler.dump_traceback_later(timeout_s, exit=True, file=nowhere)
-            try:
-                done.append(work.process_one(file))
-            finally:
-                faulthandler.cancel_dump_traceback_later()
+    work.warm_up()
+    for file in pickle.loads(packed):
+        with work.deadline(timeout_s):
+            done.append(work.process_one(file))
     return code_version(), pickle.dumps(done, pickle.HIGHEST_PROTOCOL)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import faulthandler
 import multiprocessing
 import os
 import resource
@@ -33,7 +32,7 @@ from etl.executors.base import Limits
 from etl.model import Processed, RawFile
 
 PR_SET_PDEATHSIG = 1
-DEADLINE_EXIT = 1  # how faulthandler ends a process whose time is over
+STUCK_EXIT = 1  # how faulthandler ends a process whose time by the clock is over
 RECYCLE_TASKS = 500  # tasks after which the workers are replaced, in case a library leaks
 MARKS = 1024  # tasks that may be in flight
 POLL_S = 0.5
@@ -125,8 +124,11 @@ class LocalPool:
         """The rejection of a file that ended two workers; how the second one ended tells why."""
         codes = exit_codes(processes_of(task.pool))
         self.end(task.pool)
-        if DEADLINE_EXIT in codes:
-            detail = f"longer than {self.limits.timeout_s:g} s, twice"
+        if -signal.SIGPROF in codes:
+            detail = f"more than {self.limits.timeout_s:g} s of the processor, twice"
+            return work.rejected(file, "timeout", detail)
+        if STUCK_EXIT in codes:
+            detail = f"more than {self.limits.timeout_s * work.WALL_FACTOR:g} s by the clock, twice"
             return work.rejected(file, "timeout", detail)
         number = next((-c for c in codes if c and c < 0 and c != -signal.SIGTERM), 0)
         name = signal.Signals(number).name if number in list(signal.Signals) else "an unknown cause"
@@ -196,7 +198,8 @@ def prepare_worker(parent: int, memory_bytes: int, shared_marks: Any) -> None:
     global marks
     marks = shared_marks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)
     with contextlib.suppress(OSError, AttributeError):  # Linux only; elsewhere a lost parent closes the pipe
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -219,13 +222,8 @@ def reserved_bytes() -> int:
 def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[Processed]:
     """Run the pipeline over `files` in a worker, each under its own deadline."""
     done = []
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        for number, file in enumerate(files, 1):
-            marks[mark] = number
-            # A timer thread that needs no interpreter lock: it ends even a loop inside C code.
-            faulthandler.dump_traceback_later(timeout_s, exit=True, file=nowhere)
-            try:
-                done.append(work.process_one(file))
-            finally:
-                faulthandler.cancel_dump_traceback_later()
+    for number, file in enumerate(files, 1):
+        marks[mark] = number
+        with work.deadline(timeout_s):
+            done.append(work.process_one(file))
     return done

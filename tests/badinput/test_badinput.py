@@ -65,7 +65,6 @@ def test_every_bad_input_gets_its_verdict(
             pytest.skip("dropping rights needs root and setpriv")
         before = WITHOUT_RIGHTS
     command = [*before, sys.executable, "-m", "etl", "run", str(folder), "--json", "--settle", "0.2"]
-    command += ["--document-timeout", "60"]  # the deadline has tests of its own
     command += ["--workers", str(workers), "--max-file-bytes", str(MAX_FILE_BYTES), "--batch-files", "40"]
     started = time.monotonic()
     with (tmp_path / "out").open("wb") as out, (tmp_path / "said").open("wb") as said:

@@ -28,8 +28,11 @@ def faulty(file: RawFile) -> Processed:
     if order == b"segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     if order == b"hang":
-        while True:
-            time.sleep(60)  # a C loop would look the same to the deadline
+        time.sleep(60)
+    if order == b"loop":
+        sum(range(1 << 60))  # in C, where no signal handler of Python's gets a turn
+    if order == b"slow":
+        time.sleep(1.5)  # by the clock more than the limit, as on a loaded machine
     if order == b"memory":
         bytearray(1 << 40)
     return Processed(file.path, None, None, file.sha256, reason="empty", detail=order.decode())
@@ -39,6 +42,7 @@ def prepare_faulty(parent: int, memory_bytes: int, shared_marks: object) -> None
     """A worker whose pipeline is the one above."""
     real_prepare(parent, memory_bytes, shared_marks)
     work.process = lambda file, rules: faulty(file)
+    work.WALL_FACTOR = 3
 
 
 real_prepare = local.prepare_worker
@@ -70,8 +74,15 @@ def test_a_killer_costs_only_itself_wherever_it_stands(pool: LocalPool) -> None:
     assert reasons(pool, first, second, third) == [["empty"] * 5 + [crash, "empty"], ["empty"] * 4, [crash]]
 
 
-def test_a_document_that_never_ends_is_a_timeout(pool: LocalPool) -> None:
-    assert reasons(pool, [raw("fine"), raw("hang"), raw("fine")]) == [["empty", "timeout", "empty"]]
+@pytest.mark.parametrize(("order", "limit"), [("loop", "1 s of the processor"), ("hang", "s by the clock")])
+def test_a_document_that_never_ends_is_a_timeout(pool: LocalPool, order: str, limit: str) -> None:
+    done = pool.result(pool.submit([raw("fine"), raw(order), raw("fine")]))
+    assert [record.reason for record in done] == ["empty", "timeout", "empty"]
+    assert limit in done[1].detail
+
+
+def test_the_clock_alone_does_not_reject_a_document(pool: LocalPool) -> None:
+    assert reasons(pool, [raw("slow"), raw("fine")]) == [["empty", "empty"]]
 
 
 def test_a_document_that_wants_too_much_memory_is_too_complex(pool: LocalPool) -> None:
