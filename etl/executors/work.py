@@ -14,7 +14,7 @@ from etl.model import Processed, RawFile
 from etl.pipeline import process
 from etl.rules import load_rules
 
-WALL_FACTOR = 6  # a document that takes so many times its processor time by the clock is stuck, not slow
+WALL_FACTOR = 12  # a document that takes so many times its processor time by the clock is stuck, not slow
 
 WARM_UP = RawFile("", "3月9日，柳河派出所接到報警(bao jing)，周女士丢失手机。".encode(), b"")
 
