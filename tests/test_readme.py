@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
-from etl.cli.config import leaves
+from etl.cli.config import commands_of, leaves
 from etl.pipeline import trace_stages
 from etl.rules import load_rules
 from etl.stages.repair import repair
@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def commands(group: click.Group, prefix: str = "etl") -> dict[str, click.Command]:
     found: dict[str, click.Command] = {}
-    for name, command in group.commands.items():
+    for name, command in commands_of(group).items():
         if isinstance(command, click.Group):
             found |= commands(command, f"{prefix} {name}")
         else:

@@ -1,36 +1,61 @@
 """The command line: parse, call one function, print, choose the exit code.
 
-Everything heavy is imported inside the command that needs it, so that `etl --help` stays quick.
-Results go to stdout, progress and logs to stderr.
+A command's module is imported when the command is called, and whatever is heavy inside its function, so that
+`etl --help` stays quick. Results go to stdout, progress and logs to stderr.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from etl import __version__
-from etl.cli.config import read_config
-from etl.cli.database import db
-from etl.cli.effective import config as config_command
-from etl.cli.linking import link
-from etl.cli.loading import backfill, reextract, rejects_retry, run, schedule
-from etl.cli.looking import rejects, report, search, status
-from etl.cli.single import explain, extract, repair
-from etl.cli.withdrawing import withdraw
 from etl.errors import ConfigError, EtlError, RunLocked
 
 FAILED, USAGE, LOCKED, PIPE_CLOSED = 1, 2, 75, 141
 NO_RIGHT = "42501"  # SQLSTATE insufficient_privilege
+COMMANDS = {  # name -> module of this package, and what the command is for
+    "backfill": ("loading", "Load a large stock of files once; stop it, go on."),
+    "config": ("effective", "Show the settings in force and their origin."),
+    "db": ("database", "The database itself: schema, address, SQL shell."),
+    "explain": ("single", "Show what every stage makes of a file."),
+    "extract": ("single", "Print what files tell, as JSON; no database."),
+    "link": ("linking", "Make all stories and events again, or decide."),
+    "reextract": ("loading", "Run today's rules over the stored articles."),
+    "rejects": ("rejecting", "What could not be loaded, and why."),
+    "repair": ("single", "Repair a text, from a file or standard input."),
+    "report": ("looking", "Write a page of charts and quality figures."),
+    "run": ("loading", "Load what is new in folders or files, once."),
+    "schedule": ("loading", "Load what is new at every due time."),
+    "search": ("looking", "Find articles that contain all of some words."),
+    "status": ("looking", "Tell what ran, what is next, what is loaded."),
+    "withdraw": ("withdrawing", "Take contents down, or let them back in."),
+}
 
 
 class Program(click.Group):
-    """The group of all commands; `etl.toml` gives each of them its defaults."""
+    """The group of all commands, each imported when first asked for; `etl.toml` gives each its defaults."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            module = import_module(f"etl.cli.{COMMANDS[cmd_name][0]}")
+            self.add_command(getattr(module, cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        from etl.cli.config import read_config
+
         ctx.default_map = read_config(ctx.params.get("config"), self)
         try:
             return super().invoke(ctx)
@@ -59,27 +84,6 @@ def cli(config: str | None) -> None:
       etl status
       etl db shell -c "SELECT kind, count(*) FROM incidents GROUP BY 1"
     """
-
-
-for command in (
-    run,
-    backfill,
-    reextract,
-    schedule,
-    status,
-    search,
-    report,
-    withdraw,
-    rejects,
-    explain,
-    extract,
-    link,
-    repair,
-    db,
-    config_command,
-):
-    cli.add_command(command)
-rejects.add_command(rejects_retry)
 
 
 def main() -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,18 @@ def read_config(path: str | None, program: click.Group) -> dict[str, Any]:
     """click's `default_map`: each command's defaults. Raises ConfigError for what it can't read or doesn't know."""
     file = Path(path or NAME)
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         if path:
             raise ConfigError(f"{file}: no such file") from None
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError(f"{file}: {e}") from e
+    import tomllib
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
         raise ConfigError(f"{file}: {e}") from e
     known = settings_of(program)
     for key, value in values.items():
@@ -66,11 +71,18 @@ def types_of(parameter: click.Parameter) -> tuple[tuple[type, ...], str]:
     return (str,), "text in quotes"
 
 
+def commands_of(group: click.Group) -> dict[str, click.Command]:
+    """The commands of a group by name, also those that it would import only when they are called."""
+    ctx = click.Context(group)
+    found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
 def leaves(group: click.Group) -> list[click.Command]:
     """All commands below a group."""
     return [
         leaf
-        for command in group.commands.values()
+        for command in commands_of(group).values()
         for leaf in (leaves(command) if isinstance(command, click.Group) else [command])
     ]
 
@@ -81,5 +93,5 @@ def defaults(group: click.Group, values: dict[str, Any]) -> dict[str, Any]:
         name: defaults(command, values)
         if isinstance(command, click.Group)
         else {p.name: values[p.name] for p in command.params if p.name in values}
-        for name, command in group.commands.items()
+        for name, command in commands_of(group).items()
     }

@@ -17,9 +17,7 @@ from etl.cli.options import (
     dask_option,
     database_options,
     emit,
-    known_reason,
     loading_options,
-    looking,
     output_options,
     schedule_options,
     set_up_logs,
@@ -147,38 +145,6 @@ def backfill(
         emit(show.tally_record(result))
     elif not options["quiet"]:
         show.tally(result)
-
-
-@click.command("retry")
-@click.argument("numbers", nargs=-1, type=int)
-@click.option(
-    "--reason", callback=known_reason, help="Those with this reason, or family of reasons (binary)."
-)
-@loading_options
-@database_options
-@output_options
-def rejects_retry(numbers: Sequence[int], reason: str | None, **options: Any) -> None:
-    """Read rejected files again now: those with these NUMBERS, with one reason, or all.
-
-    What loads resolves its rejection, which stays as history; the rest stays open.
-
-    \b
-    Example:
-      etl rejects retry
-      etl rejects retry --reason timeout --document-timeout 60
-    """
-    from etl import jobs
-    from etl.store import query
-
-    settings = settings_from(options)
-    if numbers:
-        with looking(options) as connection:
-            missing = sorted(set(numbers) - query.open_numbers(connection, numbers))
-        if missing:
-            raise ConfigError(
-                f"there is no open rejection {', '.join(map(str, missing))}: see `etl rejects list`"
-            )
-    report_on(lambda control: jobs.retry(settings, reason, numbers, control), options)
 
 
 @click.command()

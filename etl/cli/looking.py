@@ -14,12 +14,11 @@ from etl.cli.options import (
     alarm_options,
     database_options,
     emit,
-    known_reason,
     looking,
     output_options,
     thresholds_from,
 )
-from etl.errors import ConfigError, EtlError, SchemaMismatch
+from etl.errors import EtlError, SchemaMismatch
 
 if TYPE_CHECKING:
     from etl.health import Thresholds
@@ -79,53 +78,6 @@ def verdict(alarms: list[str], options: dict[str, Any]) -> NoReturn:
     elif alarms or not options["quiet"]:
         click.echo("ALARM: " + "; ".join(alarms) if alarms else "OK")
     sys.exit(ALARM if alarms else 0)
-
-
-@click.group()
-def rejects() -> None:
-    """What could not be loaded, and why."""
-
-
-@rejects.command("list")
-@click.option("--reason", callback=known_reason, help="Only this reason, or family of reasons (binary).")
-@click.option("--resolved", is_flag=True, help="Those that were loaded after all, instead of the open ones.")
-@database_options
-@output_options
-def rejects_list(reason: str | None, resolved: bool, **options: Any) -> None:
-    """List rejections.
-
-    \b
-    Example:
-      etl rejects list
-      etl rejects list --reason undecodable --json
-    """
-    from etl import show
-    from etl.store import query
-
-    with looking(options) as connection:
-        found = query.rejections(connection, reason, resolved)
-    emit(found) if options["as_json"] else show.rejections(found)
-
-
-@rejects.command("show")
-@click.argument("number", type=int)
-@database_options
-@output_options
-def rejects_show(number: int, **options: Any) -> None:
-    """Show one rejection and what to do about it.
-
-    \b
-    Example:
-      etl rejects show 3
-    """
-    from etl import show
-    from etl.store import query
-
-    with looking(options) as connection:
-        found = query.rejection(connection, number)
-    if found is None:
-        raise ConfigError(f"there is no rejection {number}: `etl rejects list` shows them")
-    emit(found) if options["as_json"] else show.record(found)
 
 
 @click.command()

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from etl.cli import cli
+from etl.cli import COMMANDS, cli
 from etl.cli.config import settings_of
 from etl.schedule import cron
 from etl.store import embedded
@@ -147,7 +147,7 @@ def test_units_are_what_systemd_expects(unit: str, tmp_path: Path) -> None:
 def test_units_and_crontab_use_commands_that_exist() -> None:
     for text in [TEXT, *(file.read_text(encoding="utf-8") for file in (ROOT / "ops").glob("*.service"))]:
         for name in re.findall(r"bin/etl (\w+)", text):
-            assert name in cli.commands
+            assert name in COMMANDS
 
 
 def test_the_compose_file_follows_the_specification() -> None:
