@@ -17,8 +17,8 @@ Record = Mapping[str, Any]
 ENDINGS = ("done", "suspect", "failed", "stopped", "lost")  # a run that started ends in one of these
 
 
-def status(record: Record, limits: Thresholds) -> None:
-    """What happens now, what is next, what ran, came in and failed in the last day, and what is loaded."""
+def story(record: Record, limits: Thresholds) -> None:
+    """What happens now, what is next, what ran, came in and failed in the last day."""
     day = record["day"]
     if record["last_run"] is None:
         click.echo("no run yet: `etl run PATH`")
@@ -33,6 +33,10 @@ def status(record: Record, limits: Thresholds) -> None:
             ("rejected", rejected(day)),
         ):
             section(heading, lines)
+
+
+def stock(record: Record) -> None:
+    """What is loaded; told last, since counting millions of rows takes seconds."""
     section("loaded", loaded(record))
 
 

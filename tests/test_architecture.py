@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from etl.cli import COMMANDS, cli
+from etl.cli.config import commands_of
 
 ROOT = Path(__file__).parents[1] / "etl"
 FORBIDDEN = {  # part of the house -> what it must not import
@@ -69,14 +74,54 @@ def test_stages_have_no_clock_environment_or_files() -> None:
     assert wrong == []
 
 
-def test_help_needs_no_heavy_package() -> None:
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules that a command has imported when it ends."""
+    program = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "from etl.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT.parent,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
+def test_help_imports_no_command() -> None:
+    ours = {name for name in loaded_by("--help") if name.startswith("etl")}
+    assert ours == {"etl", "etl.cli", "etl.errors"}
+
+
+def test_help_of_a_command_needs_no_heavy_package() -> None:
     heavy = {"sqlalchemy", "alembic", "psycopg", "rich", "lxml", "bs4", "opencc", "apscheduler", "yaml"}
-    seen: set[str] = set()
-    todo = [ROOT / "cli" / "__init__.py"]
-    while todo:
-        for name in imports(todo.pop(), top_level_only=True):
-            path = ROOT.parent / (name.replace(".", "/") + ".py")
-            if name not in seen and path.exists():
-                todo.append(path)
-            seen.add(name)
-    assert not {name.split(".")[0] for name in seen} & heavy
+    assert not loaded_by("status", "--help") & heavy
+
+
+def test_what_looks_at_the_database_needs_no_rules_and_no_schema() -> None:
+    told = {"etl.show_status", "etl.store.health", "etl.store.migrate", "etl.store.query", "etl.store.opened"}
+    program = f"import sys, {', '.join(sorted(told))}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, encoding="utf-8", check=True
+    )
+    loaded = set(done.stdout.split())
+    assert told <= loaded
+    assert not loaded & {
+        "etl.rules",
+        "etl.model",
+        "sqlalchemy",
+        "alembic",
+        "rich",
+        "etl.store.tables",
+        "etl.jobs",
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_stand_where_the_list_of_them_says(name: str) -> None:
+    command = commands_of(cli)[name]
+    assert command.name == name
+    assert command.callback is not None
+    assert command.callback.__module__ == f"etl.cli.{COMMANDS[name][0]}"

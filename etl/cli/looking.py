@@ -53,10 +53,12 @@ def status(list_runs: bool, checking: bool, **options: Any) -> None:
         if list_runs:
             emit(runs) if options["as_json"] else show_status.runs(runs)
             return
-        record = {"last_run": runs[0] if runs else None, **query.totals(connection)}
-        record |= {"kinds": query.kinds(connection, 10), "day": health.day(connection)}
-    record["alarms"] = alarms(record["day"], limits)
-    emit(record) if options["as_json"] else show_status.status(record, limits)
+        day = health.day(connection)
+        story = {"last_run": runs[0] if runs else None, "day": day, "alarms": alarms(day, limits)}
+        if not options["as_json"]:
+            show_status.story(story, limits)
+        stock = {**query.totals(connection), "kinds": query.kinds(connection, 10)}
+    emit({**story, **stock}) if options["as_json"] else show_status.stock(stock)
 
 
 def raised_alarms(options: dict[str, Any], limits: Thresholds) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -120,6 +119,8 @@ def refuse_shared_sessions(url: str) -> None:
     pooler shows by a made-up process number; that it shares sessions, by a mark of one connection that
     another one finds, or by a process that changes when its own is busy.
     """
+    import secrets  # here, since the commands that only look should not wait for it
+
     with connect(url) as first, answered_within(START_S, lambda: [first]):
         before = backend(first)
         if before == first.info.backend_pid:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from statistics import median_low
+from typing import TYPE_CHECKING
 
 from etl.errors import RunSuspect
-from etl.store.engine import Connection
-from etl.store.runs import Counts, Run
+
+if TYPE_CHECKING:
+    from etl.store.engine import Connection
+    from etl.store.runs import Counts, Run
 
 RUNS_BEFORE = (
     5  # what is usual is their median, so that a folder that was cleared on purpose is usual after three
@@ -17,6 +19,8 @@ FILES_NEEDED = 10  # of a handful of files, half is no alarm; so too for `etl st
 
 def usual_seen(connection: Connection, run: Run) -> int | None:
     """How many files a run over the same sources saw lately; None before there were enough such runs."""
+    from statistics import median_low
+
     rows = connection.execute(
         "SELECT before.seen FROM runs AS this JOIN runs AS before ON before.id < this.id"
         " AND before.command = this.command AND before.sources = this.sources"

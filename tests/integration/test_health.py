@@ -11,7 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from etl.health import Thresholds, alarms
-from etl.show_status import status as show
+from etl.show_status import stock, story
 from etl.store import health, query
 from etl.store.engine import Connection
 
@@ -227,8 +227,8 @@ def test_the_story_of_a_day_is_told(connection: Connection, capsys: pytest.Captu
             missed=int(hours == 3),
         )
     day = health.day(connection)
-    record = {"last_run": {}, "kinds": [], "day": day, **query.totals(connection)}
-    show({**record, "alarms": alarms(day, LIMITS)}, LIMITS)
+    story({"last_run": {}, "day": day, "alarms": alarms(day, LIMITS)}, LIMITS)
+    stock({"kinds": [], **query.totals(connection)})
     told = capsys.readouterr().out
     for words in (
         "alarm     nothing new from /in/b for 3 d",
