@@ -18,7 +18,7 @@ from etl.cli.options import (
     output_options,
     thresholds_from,
 )
-from etl.errors import EtlError, SchemaMismatch
+from etl.errors import ConfigError, EtlError, SchemaMismatch
 
 if TYPE_CHECKING:
     from etl.health import Thresholds
