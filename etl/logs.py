@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from etl.personal import starred
+
 LOG = logging.getLogger("etl")
 
 
@@ -38,7 +40,14 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "fields", {}),
         }
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return starred(json.dumps(line, ensure_ascii=False, default=str))
+
+
+class PlainLines(logging.Formatter):
+    """Each record as a line for people; personal numbers, as in names of files, are starred."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return starred(super().format(record))
 
 
 @contextmanager
@@ -55,7 +64,7 @@ def set_up(verbosity: int, style: str) -> None:
     """Send log lines to stderr. `verbosity`: -1 errors only, 0 warnings, 1 progress, 2 everything."""
     level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
     handler = logging.StreamHandler()
-    human = logging.Formatter("%(asctime)s %(levelname)s%(of_run)s %(message)s", "%H:%M:%S")
+    human = PlainLines("%(asctime)s %(levelname)s%(of_run)s %(message)s", "%H:%M:%S")
     handler.addFilter(LINES)
     handler.setFormatter(JsonLines() if style == "json" else human)
     LOG.handlers[:] = [handler]

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from etl.errors import ConfigError
+from etl.personal import starred
 from etl.store.engine import Connection
 from etl.store.query import Record, report_rows
 
@@ -188,7 +189,7 @@ def newest(rows: list[Record]) -> str:
     """The newest incidents, each with the statement that shows the words behind its facts."""
     cells = [
         f"<tr><td>{r['occurred_on']}</td><td>{both(r['kind_zh'] + '‖' + r['kind_en'])}</td>"
-        f"<td>{html.escape(r['station'] or '')}</td><td>{html.escape(r['title'] or '')}"
+        f"<td>{html.escape(r['station'] or '')}</td><td>{html.escape(starred(r['title'] or ''))}"
         f"{sql(EVIDENCE.format(incident_id=r['incident_id']))}</td></tr>"
         for r in rows
     ]

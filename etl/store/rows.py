@@ -11,6 +11,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from etl.model import Article, Contributor, Figure, Incident, Leaf, Person, Processed, Repair, When
+from etl.personal import starred, starred_row
 from etl.stages.identity import HASH_VERSION
 
 Row = tuple[Any, ...]
@@ -79,10 +80,11 @@ def article_of(row: Row) -> Article:
 
 
 def sighting_metadata(a: Article) -> Row:
-    """The columns SIGHTING_METADATA of one place."""
-    return (
-        a.title, a.published_at, a.published_precision, a.source, a.site, byline(a), a.url, a.lost_chars,
-    )  # fmt: skip
+    """The columns SIGHTING_METADATA of one place: personal numbers in them stand in the article alone."""
+    names = Jsonb([{**person, "name": starred(person["name"])} for person in byline(a).obj])
+    return starred_row((
+        a.title, a.published_at, a.published_precision, a.source, a.site, names, a.url, a.lost_chars,
+    ))  # fmt: skip
 
 
 def byline(a: Article) -> Jsonb:
@@ -119,12 +121,12 @@ MAX_YUAN = 1e14  # what numeric(16, 2) holds
 def incident_row(ordinal: int, i: Incident, agency_id: int | None) -> Row:
     """The columns INCIDENT_CONTENT."""
     spans = {field: [list(s) for s in spans] for field, spans in i.spans.items()}
-    return (
+    return starred_row((
         ordinal, i.kind, *when_row(i.occurred), *when_row(i.reported),
         i.place, i.station, i.station_full, agency_id, i.province, i.city, i.district,
         list(i.items), money(i.amount_cny),
         list(i.outcome), i.polarity, *i.evidence, Jsonb(spans), list(i.flags),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def money(yuan: float | None) -> Decimal | None:
@@ -148,17 +150,17 @@ def when_row(w: When | None) -> Row:
 def person_row(ordinal: int, p: Person) -> Row:
     """The columns PERSON_CONTENT."""
     start, end = p.span or (None, None)
-    return (
+    return starred_row((
         ordinal, p.role, list(p.also), p.name, p.surname, p.sex, p.age, p.anonymized, start, end,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def figure_row(ordinal: int, f: Figure) -> Row:
     """The columns FIGURE_CONTENT."""
     value = Decimal(str(f.value))
-    return (
+    return starred_row((
         ordinal, f.metric, value, f.unit, f.period, f.qualifier, f.comparison, f.text, *f.evidence,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def agency_rows(incidents: Iterable[Incident]) -> dict[Row, Row]:

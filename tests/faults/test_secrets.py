@@ -131,6 +131,9 @@ def test_secrets_stay_where_they_belong(
     writer = as_role(world, role)
     write_stories(world.folder, 2)
     personal = story(9).replace("周女士", f"周女士（身份证号{IDENTITY}）")
+    personal = personal.replace("失主找回背包", f"失主{IDENTITY}找回背包")
+    fields = f"url: http://a.example/{IDENTITY}.html\nsource: 柳河晚报{IDENTITY}\nauthor: {IDENTITY}"
+    (world.folder / "fields.md").write_text(f"---\n{fields}\n---\n{story(11)}", encoding="utf-8")
     (world.folder / "personal.txt").write_text(personal, encoding="utf-8")
     (world.folder / "torn.txt").write_bytes(personal.encode() + b"\xff\xfe" * 200)
     (world.folder / "binary.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + personal.encode())
@@ -145,6 +148,7 @@ def test_secrets_stay_where_they_belong(
         ("rejects", "retry", "-vv"),
         ("status", "--runs"),
         ("db", "check", "-vv"),
+        ("report", "-o", str(tmp_path / "report.html")),
     ):
         done = etl(writer, *arguments)
         assert done.returncode == 0, done.stderr
@@ -167,6 +171,10 @@ def test_secrets_stay_where_they_belong(
     said.append(repr(Settings(database_url=writer.url)))
     said.append(json.dumps(world.sql("SELECT to_jsonb(r) FROM rejections AS r"), default=str))
     said.append(json.dumps(world.sql("SELECT to_jsonb(r) FROM runs AS r"), default=str))
+    page = tmp_path / "report.html"
+    said.append(page.read_text(encoding="utf-8"))
+    assert "失主110101************找回背包" in said[-1]
+    page.unlink()
     everything = "\n".join(said)
     assert "bad_value" in everything
     assert PASSWORD not in everything
@@ -174,6 +182,11 @@ def test_secrets_stay_where_they_belong(
     assert IDENTITY not in everything
     bodies = world.sql("SELECT count(*) FROM articles WHERE body LIKE %s", f"%{IDENTITY}%")
     assert bodies == [(1,)]
+    with psycopg.connect(world.url) as reading:
+        for (table,) in reading.execute("SELECT relname FROM pg_stat_user_tables").fetchall():
+            count = f"SELECT count(*) FROM {table} AS t WHERE to_jsonb(t)::text LIKE %s"
+            [(found,)] = reading.execute(count.encode(), (f"%{IDENTITY}%",)).fetchall()
+            assert found == 0 or table == "articles", table
     for file in tmp_path.rglob("*"):  # nothing was left on disk but what the test wrote
         assert world.folder in file.parents or file == world.folder or "home" in file.parts, file
 
