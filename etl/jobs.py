@@ -30,12 +30,12 @@ from etl.settings import Settings
 from etl.sources.registry import count, names_of, resolve, resolve_there
 from etl.stages.extract import extract
 from etl.store import derived, floors, ledger, lookups, migrate, runs
-from etl.store.engine import START_S, answered_within, connect, name_error, refuse_shared_sessions
+from etl.store.engine import START_S, Connection, answered_within, connect, name_error, refuse_shared_sessions
 from etl.store.incidents import Differences
 from etl.store.lock import RunLock, load_name
 from etl.store.opened import opened
 from etl.store.runs import Counts, Run
-from etl.store.session import Session
+from etl.store.session import Session, persistently
 
 REEXTRACT_ARTICLES = 200  # articles derived again in one transaction
 STOP_S = 20.0  # what is in hand when a signal comes may take so long
@@ -243,26 +243,30 @@ def claimed(
     rules = load_rules()
     with ExitStack() as stack:
         url = stack.enter_context(opened(settings.database_url, settings.home))
-        refuse_shared_sessions(url)
-        migrate.upgrade(url)
+        patience = 0 if slot else None  # the scheduler tries a due run again itself
         try:
-            lock = stack.enter_context(RunLock(url))
+            lock = persistently(lambda _: locked(url), control.check, patience)
         except RunLocked as e:
             with connect(url) as connection:
                 runs.refuse(connection, command, str(e), slot, sources)
             raise
+        stack.push(lock)
 
         def check() -> None:
             control.check()
             lock.check()
 
-        session = Session(url, load_name(lock.name), check)
+        session = persistently(lambda _: Session(url, load_name(lock.name), check), check, patience)
         stack.callback(session.close)
         if settings.metrics_file:
             stack.callback(write_metrics, settings.metrics_file, session)
-        with answered_within(START_S, lambda: [session.connection]):
-            lookups.sync(session.connection, rules)
-            this = runs.start(session.connection, command, rules.digest, slot, sources)
+
+        def start(connection: Connection) -> Run:
+            with answered_within(START_S, lambda: [connection]):
+                lookups.sync(connection, rules)
+                return runs.start(connection, command, rules.digest, slot, sources)
+
+        this = start(session.connection) if slot else session.surely(start)
         control.run_id = this.id
         stack.enter_context(logs.of_run(this.id))
         LOG.info("%s started: %s", command, " ".join(sources))
@@ -281,6 +285,13 @@ def claimed(
                 with answered_within(START_S, lambda: [session.connection]):
                     runs.finish(session.connection, this, status, error)
             raise
+
+
+def locked(url: str) -> RunLock:
+    """The run lock of a database that is fit for a run, at the newest schema. Harmless to try again."""
+    refuse_shared_sessions(url)
+    migrate.upgrade(url)
+    return RunLock(url).__enter__()
 
 
 def write_metrics(path: Path, session: Session) -> None:

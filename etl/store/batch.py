@@ -27,6 +27,10 @@ LeafKey = tuple[str, str | None, int | None]  # path, member, record_no
 COPY_LINE_RE = re.compile(r"^COPY [^,]{1,80}, \D{1,20}(\d{1,9})", re.M)
 
 
+# Key (place)=(x) is not present in table "y": the names and values, in any language of the server
+KEY_RE = re.compile(r"\(([a-z_, ]{1,200})\)=\((.{0,500}?)\) ?[^()]{0,300}$", re.S)
+
+
 class BadRow(Exception):
     """A row was refused, by the client or the server, for what it holds; the refusal is the cause."""
 
@@ -35,16 +39,24 @@ class BadRow(Exception):
         self.leaf = leaf
 
 
-def row_refused(error: Exception, sent: int) -> int:
+def row_refused(error: Exception, sent: int, columns: Sequence[str], rows: Sequence[Row]) -> int:
     """The index of the row that a failed COPY stumbled over; -1 if the server does not say.
 
-    `sent` is the row in hand, at fault if the client itself refused it.
+    `sent` is the row in hand, at fault if the client itself refused it. A foreign key is checked when all rows
+    are in, so that no line is named, but the key is, and the row has it.
     """
     if getattr(error, "sqlstate", None) is None:
         return sent
     context = error.diag.context if isinstance(error, psycopg.Error) else None
     match = COPY_LINE_RE.search(context or "")
-    return int(match[1]) - 1 if match else -1
+    if match:
+        return int(match[1]) - 1
+    detail = error.diag.message_detail if isinstance(error, psycopg.Error) else None
+    key = KEY_RE.search(detail or "")
+    if key is None or not set(names := key[1].split(", ")) <= set(columns):
+        return -1
+    at = [columns.index(name) for name in names]
+    return next((n for n, row in enumerate(rows) if ", ".join(str(row[i]) for i in at) == key[2]), -1)
 
 
 @dataclass(slots=True)
@@ -91,7 +103,7 @@ class Batch:
                 for at, row in enumerate(rows):  # noqa: B007  (the row at which it fails)
                     copy.write_row(row)
         except (psycopg.Error, ValueError, ArithmeticError) as e:
-            at = row_refused(e, at)
+            at = row_refused(e, at, columns, rows)
             if not is_data_error(e) or not 0 <= at < len(rows):
                 raise
             owner = of[at] if of else self.owner(columns, rows[at])

@@ -11,6 +11,7 @@ from typing import TypeVar
 import psycopg
 
 from etl.errors import StoreUnavailable
+from etl.logs import LOG
 from etl.store.engine import Connection, answered_within, connect, is_transient, name_error
 from etl.store.lock import end_sessions
 
@@ -18,6 +19,27 @@ ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
 ANSWER_S = 600.0  # for a whole batch; a single statement has the server's own limit
 T = TypeVar("T")
+
+
+def persistently(work: Callable[[int], T], check: Callable[[], None], attempts: int | None = None) -> T:
+    """What `work` returns, given the number of the attempt; while the database is away, again with growing pauses.
+
+    Raises StoreUnavailable when the last of them failed. `check` is called while waiting and may raise.
+    """
+    last = ATTEMPTS if attempts is None else attempts
+    for attempt in range(last + 1):
+        try:
+            return work(attempt)
+        except (psycopg.Error, StoreUnavailable) as e:
+            if not is_transient(e):
+                raise
+            said = str(e) if isinstance(e, StoreUnavailable) else name_error(e)
+            if attempt == last:
+                raise StoreUnavailable(f"the database stayed away: {said}") from e
+            LOG.info("the database is away, trying again: %s", said)
+            for _ in pauses(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)):
+                check()
+    raise AssertionError("unreachable")
 
 
 class Session:
@@ -41,23 +63,17 @@ class Session:
         `committed` is asked after a failure, before the work is repeated, since the answer to a commit may
         have been lost: not None is the result of work that did take place.
         """
-        for attempt in range(ATTEMPTS + 1):
-            try:
-                with answered_within(ANSWER_S, lambda: [self.connection]):
-                    if attempt:
-                        self.again()
-                        done = committed(self.connection)
-                        if done is not None:
-                            return done
-                    return work(self.connection)
-            except (psycopg.Error, StoreUnavailable) as e:
-                if not is_transient(e):
-                    raise
-                if attempt == ATTEMPTS:
-                    raise StoreUnavailable(f"the database stayed away: {name_error(e)}") from e
-                for _ in pauses(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)):
-                    self.check()
-        raise AssertionError("unreachable")
+
+        def once(attempt: int) -> T:
+            with answered_within(ANSWER_S, lambda: [self.connection]):
+                if attempt:
+                    self.again()
+                    done = committed(self.connection)
+                    if done is not None:
+                        return done
+                return work(self.connection)
+
+        return persistently(once, self.check)
 
     def again(self) -> None:
         """Reconnect, and end what the server may still hold for the broken connection.
