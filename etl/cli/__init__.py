@@ -15,7 +15,6 @@ import click
 
 from etl import __version__
 from etl.errors import ConfigError, EtlError, RunLocked
-from etl.personal import starred
 
 FAILED, USAGE, LOCKED, PIPE_CLOSED = 1, 2, 75, 141
 NO_RIGHT = "42501"  # SQLSTATE insufficient_privilege
@@ -99,6 +98,8 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except EtlError as e:
+        from etl.personal import starred
+
         click.echo(f"etl: {starred(str(e))}", err=True)
         sys.exit(LOCKED if isinstance(e, RunLocked) else USAGE if isinstance(e, ConfigError) else FAILED)
     except Exception as e:
