@@ -242,6 +242,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]
+    marked += [(m.start, m.end) for m in between(r.mentions, span) if not view.startswith("家", m.end)]
     blank = [(a - start, b - start) for a, b in marked]
     where = places.place(text, blank, rules.places)
     unit, unit_flags = station(r, (start, end), kind)
