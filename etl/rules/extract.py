@@ -118,6 +118,7 @@ class TimeRules:
     years: Mapping[int, LunarYear]
     atom: Pattern
     start: Pattern  # where an atom may begin
+    moments: Mapping[str, Pattern]  # words around an expression: report, discovery and so on
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +342,7 @@ def _units() -> UnitRules:
     pronouns = {w: level for level in ("station", "bureau", "team") for w in data["self"][level]}
     return UnitRules(
         level_of=level_of,
-        ending=re.compile(f"(?:{words(level_of)})(?!长|副|员)"),
+        ending=re.compile(f"(?:{words(level_of)})(?!长(?!{data['left']['long']})|副|员)"),
         cut=re.compile(words(data["left"]["any"])),
         keep=frozenset(data["left"]["keep"]),
         pronouns=pronouns,
@@ -379,6 +380,9 @@ def _times() -> TimeRules:
         years=years,
         atom=re.compile(atom_pattern(data, words), re.VERBOSE),
         start=re.compile(start_pattern(data, words)),
+        moments={
+            name: _compiled(p, "moments.toml", name) for name, p in read_toml("moments.toml")["words"].items()
+        },
     )
 
 

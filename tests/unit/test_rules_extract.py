@@ -64,6 +64,11 @@ def patterns() -> list[tuple[str, str]]:
     assert ends <= outcomes.keys()
     for name, table in outcomes.items():
         found += [(name, expand(p)) for p in table["any"]]
+    found += list(read_toml("moments.toml")["words"].items())
+    for name, table in read_toml("locations.toml").items():
+        if name != "sets":
+            location_sets = {k: str(v) for k, v in read_toml("locations.toml")["sets"].items()}
+            found += [(name, expand(p, location_sets)) for p in table["any"]]
     for name, table in read_toml("roles.toml").items():
         found += [(name, expand(p)) for p in table["any"]]
     found += [("atom", RULES.times.atom.pattern), ("figure", RULES.figure.pattern)]

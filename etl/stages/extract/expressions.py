@@ -112,6 +112,8 @@ def _stands(view: str, run: tuple[int, int, dict[str, str]]) -> bool:
     _start, end, parts = run
     if set(parts) == {"part"} and len(parts["part"]) == 1:
         return False
+    if parts.get("feast") == "十一" and len(parts) == 1 and "\u4e00" <= view[end : end + 1] <= "\u9fff":
+        return view.startswith(("当天", "那天", "前后", "当日"), end)  # not 十一农场, 十一中队
     return not (set(parts) <= {"clock", "more"} and view[end : end + 1] in {"%", "元", "比"})
 
 

@@ -238,7 +238,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     kind, rule = kind_of(s, r)
     s.rule = f"{s.rule}; kind: {rule}"
     span = (start, end)
-    when = timing(view, span, between(r.times, (s.span[0], end)), cal, s.span[0])
+    when = timing(view, span, between(r.times, (s.span[0], end)), cal, s.span[0], _marks(r, kind))
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]
@@ -293,6 +293,12 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
             *(("kind_weak",) if rule == "no strong signal" else ()),
         ),
     )
+
+
+def _marks(r: Reading, kind: str) -> list[int]:
+    """Where words stand that say that an event of `kind`, or any event, came about."""
+    spans = (*r.hits.get(f"strong:{kind}", ()), *r.hits.get("cue:occur", ()))
+    return sorted(start for start, _ in spans)
 
 
 def _shift(span: Span, by: int) -> Span:
@@ -356,9 +362,8 @@ def _acting(inside: Sequence[Unit], kind: str) -> Unit:
     """Of the units in a case the one that acts: the service concerned, else a station or team before its bureau."""
     if kind in {"fire", "public_safety_accident", "rescue"}:
         fire = [u for u in inside if "消防" in u.full]
-        if fire and (
-            kind == "fire" or not any(u.level == "station" and "消防" not in u.full for u in inside)
-        ):
+        police = [u for u in inside if u.level == "station" and "消防" not in u.full]
+        if fire and not (police and (kind != "fire" or police[0].start < fire[0].start)):
             return min(fire, key=lambda u: (units.LEVEL_ORDER[u.level], u.start))
     if kind.startswith("traffic"):
         traffic = [

@@ -158,7 +158,9 @@ def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> 
 
 
 # 我市公安局, and 该局治安大队 whose bureau was named before
-HERE_RE = re.compile(r"^(?:我[市县区局]|[该本]局|局(?=[治刑巡交禁网经特指法出户反情]))")
+HERE_RE = re.compile(
+    r"^(?:我[市县区局]|[该本]局|局(?=[治刑巡交禁网经特指法出户反情])|局(?=[\u4e00-\u9fff]{2,8}(?:派出所|大队|支队|中队)$))"
+)
 
 # No unit name holds these: what precedes is a clause (不敢相信派出所)
 CLAUSE_CHAR_RE = re.compile(r"那(?=[家个边里时天名位些晚样])|[不没了这很都敢吗呢吧啊她它们你您谁怎么信]")

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from etl.model import Article, When
-from etl.rules.extract import TimeRules
-from etl.rules.factoring import compile_factored
+from etl.rules.extract import Pattern, TimeRules
 from etl.stages.extract.expressions import Expression
 from etl.stages.extract.times import Calendar, resolve
 
 AFTER = 60
-REPORT_RE = compile_factored(
-    r"接(?:到|群众|报|警|市民|辖区|一|110|指挥|上级|居民|村民|某|举报|[\u4e00-\u9fff]{1,3}(?:女士|先生|某)[^，。]{0,6}报)|报(?:了)?(?:警|案)(?!人|后)|拨打|打(?:了|通)?110|求助|求援|来电|致电|打来|反映|投诉|举报|(?:来到|走进|跑进|跑到|赶到|冲进|走到|来了|来)[^。，]{0,16}(?:派出所|警务室|所里|户籍|值班室|公安局|大队|警务站|大厅)|接警"
-)
-DISCOVERY_RE = re.compile(
-    r"巡逻|巡查|巡防|设卡|执勤|检查|走访|盘查|排查|夜查|巡控|值守|查获|清查|巡线|根据线索|工作中?(?:时)?发现|民警[^。，]{0,12}(?:发现|遇到|看到)|行动中|整治"
-)
-RESOLVED_RE = re.compile(
-    r"抓获|落网|归案|破获|侦破|到案|投案|自首|捣毁|打掉|端掉|告破|抓捕|收网|锁定|将[^。，]{0,14}(?:抓|控制)"
-)
-LATER_RE = re.compile(
-    r"锦旗|感谢信|牌匾|送来|致谢|道谢|感谢|领取|领回|归还|交还|返还|送回|接回|团聚|拘留|逮捕|起诉|回访|出院|痊愈|拿到[^，。]{0,8}(?:身份证|户口|护照|证)|赶来|赶至|赔偿|判处|判决|移送|慰问|康复|签(?:订|署|下)|达成|联系(?:上|到)|找到|找回|追回|查到|确定|锁定|赶到|到达|抵达|扑灭|送医|苏醒|通报|召开|回到|来接|发布|采访"
-)
-# 称其昨晚, 经查, 原来: what follows looks back
-BACK_RE = re.compile(
-    r"(?:时间回到|时间拉回到?|事情|回到|称|说|反映|陈述|经查|经了解|经调查|经询问|经审|经核实|原来|据了解|据介绍|据[^，。]{1,8}(?:介绍|称|说|交代|供述|回忆|讲述)|回忆|交代|供述|供认|得知|了解到|查明|案发|事发|发生|讲述|起因|告诉民警|自述|承认|自|因)(?!后)"
-)
 DATELINE_TAIL_RE = re.compile(
     r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])"
 )
@@ -44,8 +28,6 @@ NOW_YEAR_RE = re.compile(r"(?<!\d)((?:19|20)\d\d)年(?:以来|初以来|新年|�
 
 
 FULL_DATE_RE = re.compile(r"(?<!\d)(20\d\d)年\d{1,2}月\d{1,2}日")
-# 曾因盗窃被判刑: a past that is not this case
-PAST_RE = re.compile(r"曾(?:因|经|多次|于)?|前科|刑满|释放|出生|入职|参加工作|从警|结婚|嫁")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +77,21 @@ def _anchor(view: str) -> int | None:
 
 
 def timing(
-    view: str, span: tuple[int, int], expressions: Sequence[Expression], cal: Calendar, context: int = -1
+    view: str,
+    span: tuple[int, int],
+    expressions: Sequence[Expression],
+    cal: Calendar,
+    context: int = -1,
+    marks: Sequence[int] = (),
 ) -> Timing:
     """When the incident told in `view[span]` happened. Source: guideline, section 4, "Which moment".
 
     Expressions are read in order: each is resolved, given the basis its clause speaks for, and the
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
-    a date) they only set the day that later ones count from.
+    a date) they only set the day that later ones count from. `marks`, in order, are where the words for
+    an event of this kind stand: 三天前从网上买了榴莲 tells of none.
     """
+    words = cal.rules.moments
     cal = replace(cal, last=None, year=None, evening=False)
     for e in expressions:
         if 0 <= context <= e.start < span[0] and not e.period:
@@ -113,13 +102,19 @@ def timing(
     for n, e in enumerate(inside):
         if DATELINE_TAIL_RE.match(view[e.end : e.end + 16]):
             continue
+        if words["learnt"].match(view[e.end : e.end + 30]):
+            continue
         limit = inside[n + 1].start if n + 1 < len(inside) else span[1]
-        basis = _basis(view, e, limit, started)
+        if n:
+            e = _seen_from(inside[n - 1], e, view, cal)
+        basis = _basis(view, e, limit, started, words)
+        if basis == "event" and read and _looks_back(e) and not _happens(marks, e.end, _clause_end(view, e)):
+            basis = "later"
         when = resolve(e, cal)
         started = started or (
             basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day)
         )
-        if not PAST_RE.search(view[e.end : e.end + 8]):
+        if not words["past"].search(view[e.end : e.end + 8]):
             read.append(replace(when, basis=basis))
     occurred = _choose(read)
     if occurred is None:
@@ -130,46 +125,76 @@ def timing(
     return Timing(replace(occurred, basis=settled), reported, flags)
 
 
-def _basis(view: str, e: Expression, limit: int, started: bool) -> str:
+# 发现昨晚拴在圈里的羊不见了, told of 11月2日: the night before that day
+SEEN_FROM = {"昨天": "前一天", "昨日": "前一日", "昨晚": "前一晚", "昨夜": "前一晚"}
+
+
+def _seen_from(before: Expression, e: Expression, view: str, cal: Calendar) -> Expression:
+    """`e` as counted from the day that its own sentence names, not from the publication."""
+    word = e.parts.get("relative", "")
+    named = before.has("day", "mday") and cal.last is not None
+    if not named or word not in SEEN_FROM or any(c in "。！？\n" for c in view[before.end : e.start]):
+        return e
+    parts = {"chain": SEEN_FROM[word], **{k: v for k, v in e.parts.items() if k != "relative"}}
+    return replace(e, parts=parts)
+
+
+def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[str, Pattern]) -> str:
     """What the clause of an expression speaks of: event, discovery, report, resolution or later."""
-    stop = next(
-        (i for i in range(e.end, min(len(view), e.end + AFTER)) if view[i] in "。！？；\n"), e.end + AFTER
-    )
+    stop = _clause_end(view, e)
     after = view[e.end : min(stop, max(limit, e.end))]
     left_stop = max(view.rfind(c, 0, e.start) for c in "。！？；\n") + 1
     before = view[max(left_stop, e.start - 40) : e.start]
-    back = BACK_RE.search(before)
-    report = REPORT_RE.search(after)
-    resolved = RESOLVED_RE.search(after[:40])
-    looks_back = ("offset" in e.parts and e.parts["offset"].endswith("前")) or e.parts.get("chain", "")[
-        :1
-    ] in {"前", "头"}
-    if looks_back and not resolved:
+    if e.has("relative") and before.rfind("“") > before.rfind("”"):
+        return "later"  # “我今天就不走了！”: what somebody says, not when it is told to have happened
+    back = words["back"].search(before)
+    tip = words["tip"].search(after)
+    report = None if tip else words["report"].search(after)
+    if report is None and not started and not tip:
+        report = words["arrival"].search(after)
+    resolved = words["resolved"].search(after[:40])
+    if _looks_back(e) and not resolved:
         return "event"
-    if back and not (report and report.start() < 6) and not RESOLVED_RE.match(after.lstrip("，")):
-        if not e.names_day and not (SAID_RE.search(before) and not SAID_RE.search(view[e.end : e.end + 4])):
+    if started and before.endswith(("从", "自")) and words["since"].match(after):
+        return "later"
+    if back and not (report and report.start() < 10) and not words["resolved"].match(after.lstrip("，")):
+        if not e.names_day and not (
+            words["said"].search(before) and not words["said"].search(view[e.end : e.end + 4])
+        ):
             return "later"
-        later = LATER_RE.search(after[:16])
-        return "later" if later and started and not LOOK_BACK_RE.search(before) else "event"
-    head = SAID_SPLIT_RE.split(after)[0] if report else after
+        later = words["later"].search(after[:16])
+        return "later" if later and started and not words["look_back"].search(before) else "event"
+    head = words["said_split"].split(after)[0] if report else after
     if report and report.start() <= max(len(head), 24):
         return "report"
-    if not after and REPORT_RE.search(before):
+    if not after and words["report"].search(before):
         return "report"
-    found = DISCOVERY_RE.search(after[:36])
+    found = tip or words["discovery"].search(after[:36])
     if resolved and (started or not found):
         return "resolution"
     if started:
         return "later"
-    if THANKS_RE.search(after[:40]):
+    if words["thanks"].search(after[:40]):
         return "later"
     return "discovery" if found else "event"
 
 
-SAID_RE = re.compile(r"称|反映|报案说|说")
-SAID_SPLIT_RE = re.compile(r"称|，(?:其|他|她|自己)|：")
-LOOK_BACK_RE = re.compile(r"称|查|原来|反映|时间|事情")
-THANKS_RE = re.compile(r"锦旗|感谢信|牌匾|致谢|道谢|领取|领回|特意来|专程|发还|握着|拉着民警")
+def _looks_back(e: Expression) -> bool:
+    """Whether `e` counts back from a day named before: 三天前, 前一天."""
+    return e.parts.get("offset", "").endswith("前") or e.parts.get("chain", "")[:1] in {"前", "头"}
+
+
+def _clause_end(view: str, e: Expression) -> int:
+    """Where the sentence of `e` ends, not farther than one looks."""
+    last = min(len(view), e.end + AFTER)
+    return next((i for i in range(e.end, last) if view[i] in "。！？；\n"), e.end + AFTER)
+
+
+def _happens(marks: Sequence[int], start: int, end: int) -> bool:
+    """Whether one of `marks` lies in `[start, end)`."""
+    return bisect_left(marks, start) < bisect_left(marks, end)
+
+
 RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4}
 COARSE = {"year", "month", "span"}
 
