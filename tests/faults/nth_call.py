@@ -13,12 +13,12 @@ from unittest import mock
 
 import psycopg
 
-from etl import jobs, loader
+from etl import jobs, loader, pipeline
 from etl.cli import main
 from etl.executors import local, work
 from etl.model import Processed, RawFile
 from etl.settings import Settings
-from etl.store import session
+from etl.store import load, session
 from etl.store.batch import Batch
 from tests.faults.world import World, differences, environment
 
@@ -33,7 +33,10 @@ POINTS: tuple[tuple[Any, str], ...] = (
     (Batch, "do"),
     (Batch, "copy"),
     (Batch, "draw"),
+    (load, "fence"),
     (work, "process"),
+    (pipeline, "decode"),
+    (pipeline, "parse"),
 )
 ERRORS = (
     psycopg.OperationalError("the line went dead"),
@@ -88,7 +91,10 @@ def fault_at(world: World, settings: Settings, place: Any, name: str, n: int, er
     with mock.patch.object(place, name, wrapped):
         code = exit_code(world)
     reached = failing.left <= 0
-    by_design = place is work  # a document whose processing fails is rejected, and tried again when told to
+    by_design = place in (
+        work,
+        pipeline,
+    )  # a document whose processing fails is rejected, and tried again when told to
     assert code in ((0,) if by_design or not reached else (0, 1)), (name, n, error, code)
     if not by_design:
         assert differences(world, complete=code == 0) == [], (name, n, error, code)

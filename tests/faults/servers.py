@@ -13,8 +13,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -38,8 +38,9 @@ class Server:
     """A cluster below `home`, run by an ordinary user."""
 
     home: Path
-    port: int
     bin: Path
+    port: int = field(default_factory=free_port)
+    disk: Path = Path()  # the small disk, if there is one
 
     @property
     def url(self) -> str:
@@ -55,7 +56,10 @@ class Server:
         return subprocess.run(command, cwd="/", capture_output=True, timeout=120, check=False)
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+            " -c max_wal_size=64MB -c min_wal_size=32MB"  # small disks are to hold them
+        )
         done = self.do(
             "pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.home / "log"), "-o", options
         )
@@ -79,47 +83,72 @@ class Server:
 
 
 @contextmanager
-def own_server(tmpfs_megabytes: int | None = None) -> Iterator[Server]:
-    """A fresh cluster that is gone afterwards; on a small memory disk if a size is given (needs root)."""
+def place_for_server() -> Iterator[Path]:
+    """A folder below which the server's ordinary user may write; gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="jingqing-fault-"))
+    try:
+        give_away(home)
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def give_away(folder: Path) -> None:
+    if os.getuid() == 0:
+        os.chown(folder, 65534, 65534)
+
+
+@contextmanager
+def memory_disk(megabytes: int) -> Iterator[Path]:
+    """A small disk (needs root)."""
+    with place_for_server() as place:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", place], check=True)
+        try:
+            give_away(place)
+            yield place
+        finally:
+            subprocess.run(["umount", "-l", place], check=False)
+
+
+@contextmanager
+def own_server(small: str | None = None, megabytes: int = 0) -> Iterator[Server]:
+    """A fresh cluster that is gone afterwards.
+
+    `small` is what stands on a small disk: `data` (with the WAL), `wal`, `temp`, or nothing of the server's.
+    """
     bin_ = programs()
     if bin_ is None:
         raise RuntimeError("needs an installed PostgreSQL server (initdb, pg_ctl)")
-    home = Path(tempfile.mkdtemp(prefix="jingqing-fault-"))
-    try:
-        if tmpfs_megabytes:
-            subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", f"size={tmpfs_megabytes}m", "tmpfs", home], check=True
-            )
-        if os.getuid() == 0:
-            os.chown(home, 65534, 65534)
-        server = Server(home, free_port(), bin_)
-        done = server.do(
-            "initdb",
-            "-D",
-            str(server.data),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        )
+    with place_for_server() as home, memory_disk(megabytes) if small else nullcontext(home) as disk:
+        server = Server(disk if small == "data" else home, bin_, disk=disk)
+        command = ["initdb", "-D", str(server.data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        wal = ["-X", str(disk / "wal")] if small == "wal" else []
+        done = server.do(*command, "--locale=C.UTF-8", *wal)
         assert done.returncode == 0, done.stderr
         server.start()
+        if small == "temp":
+            spill_to(server, disk / "temp")
         yield server
         server.stop("immediate")
-    finally:
-        if tmpfs_megabytes:
-            subprocess.run(["umount", "-l", home], check=False)
-        shutil.rmtree(home, ignore_errors=True)
+
+
+def spill_to(server: Server, folder: Path) -> None:
+    """Let sorts of any size go through temporary files in this folder."""
+    folder.mkdir()
+    give_away(folder)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLESPACE spill LOCATION '{folder}'".encode())
+        connection.execute("ALTER SYSTEM SET temp_tablespaces = 'spill'")
+        connection.execute("ALTER SYSTEM SET work_mem = '64kB'")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 class Proxy:
     """Between the program and the server: passes everything until told to spoil it.
 
     Modes: `drop` closes, `delay` waits 5 s before each piece, `silent` swallows (a half-open line),
-    `garbage` sends nonsense to the program, `pass` is honest.
+    `garbage` sends nonsense to the program, `commit` passes the next COMMIT on and drops the line before its
+    answer, `pass` is honest.
     """
 
     def __init__(self, target_port: int, dice: random.Random) -> None:
@@ -149,6 +178,12 @@ class Proxy:
                     time.sleep(5)
                 if self.mode == "garbage" and down:
                     piece = self.dice.randbytes(len(piece))
+                if self.mode == "commit" and not down and b"COMMIT" in piece:
+                    self.mode = "pass"
+                    sink.sendall(piece)
+                    sink.shutdown(socket.SHUT_WR)  # the server does it, and ends
+                    source.shutdown(socket.SHUT_RDWR)
+                    return
                 sink.sendall(piece)
         for side in (source, sink):
             with contextlib.suppress(OSError):

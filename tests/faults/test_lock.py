@@ -25,7 +25,7 @@ from etl.store import runs
 from etl.store import session as session_module
 from etl.store.engine import Connection
 from etl.store.lock import RunLock
-from tests.faults.plan import with_port
+from tests.faults.plan_server import with_port
 from tests.faults.servers import Proxy
 from tests.faults.world import World, differences, kill_group, write_stories
 

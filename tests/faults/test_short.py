@@ -9,7 +9,7 @@ from tests.faults.world import World
 
 
 def test_f1_killed_at_random_moments(world: World) -> None:
-    assert plan.f1_kill(world, 6, files=300)["kills"] == 6
+    assert plan.f1_kill(world, 6)["kills"] == 6
 
 
 def test_f2_the_nth_call_fails(world: World) -> None:

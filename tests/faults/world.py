@@ -71,10 +71,11 @@ class World:
     url: str
     random: random.Random = field(default_factory=random.Random)
     options: tuple[str, ...] = ("--settle", "0", "--batch-files", "50")
+    read: dict[str, tuple[tuple[int, int, int], int | None]] = field(default_factory=dict)  # by the checker
 
-    def start(self, *more: str, **environ: str) -> subprocess.Popen[str]:
+    def start(self, *more: str, program: str = "etl", **environ: str) -> subprocess.Popen[str]:
         """Start `etl run` in a process group of its own."""
-        command = [sys.executable, "-m", "etl", "run", str(self.folder), *self.options, *more]
+        command = [sys.executable, "-m", program, "run", str(self.folder), *self.options, *more]
         return subprocess.Popen(
             command,
             env=environment(ETL_DATABASE_URL=self.url, **environ),
@@ -149,21 +150,32 @@ def gone(pids: list[int], timeout: float = 5) -> bool:
 # ---------------------------------------------------------------- the checker
 
 
-def expected(folder: Path) -> dict[str, int]:
-    """path -> number of the article, for every made file in the folder, read without the program's code."""
+def expected(world: World) -> dict[str, int]:
+    """path -> number of the article, for every made file in the folder, read without the program's code.
+
+    A file is read once as long as it stays as it is: there are many checks, and many files.
+    """
     found = {}
-    for path in folder.rglob("*.txt"):
-        data = path.read_bytes()
-        for encoding in ("utf-8-sig", "gb18030"):
-            try:
-                text = data.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            match = NUMBER_RE.search(text)
-            if match:
-                found[str(path.resolve())] = int(match[1])
-            break
+    for path in world.folder.rglob("*.txt"):
+        name, info = str(path.resolve()), path.stat()
+        stamp = (info.st_size, info.st_mtime_ns, info.st_ino)
+        known = world.read.get(name)
+        if known is None or known[0] != stamp:
+            known = world.read[name] = (stamp, number_in(path.read_bytes()))
+        if known[1] is not None:
+            found[name] = known[1]
     return found
+
+
+def number_in(data: bytes) -> int | None:
+    """The number of the article in these bytes."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            match = NUMBER_RE.search(data.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+        return int(match[1]) if match else None
+    return None
 
 
 def differences(world: World, *, complete: bool = True) -> list[str]:
@@ -171,19 +183,19 @@ def differences(world: World, *, complete: bool = True) -> list[str]:
 
     `complete` off: after a kill, files may still be missing, but nothing may be doubled or half-written.
     """
-    wanted = expected(world.folder)
+    wanted = expected(world)
     wrong: list[str] = []
     with psycopg.connect(world.url, autocommit=True) as connection:
         rows = connection.execute(
-            "SELECT f.path, a.id, a.body FROM sightings AS s JOIN source_files AS f ON f.id = s.source_file_id"
+            "SELECT f.path, a.id, substring(a.body from '编号([0-9]{1,9})号')::int"
+            " FROM sightings AS s JOIN source_files AS f ON f.id = s.source_file_id"
             " JOIN articles AS a ON a.id = s.article_id WHERE s.is_current"
         ).fetchall()
         held: dict[str, int] = {}
         articles: dict[int, set[int]] = {}
-        for path, article, body in rows:
+        for path, article, number in rows:
             if path in held:
                 wrong.append(f"{path}: two current sightings")
-            number = int((NUMBER_RE.search(body) or ["", "-1"])[1])
             held[path] = number
             articles.setdefault(number, set()).add(article)
         wrong += [f"{p}: holds {held[p]}, should {wanted.get(p)}" for p in held if held[p] != wanted.get(p)]
