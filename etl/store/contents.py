@@ -7,7 +7,7 @@ are derived again from that copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from etl.model import Leaf, Processed
 from etl.store.batch import Batch
+from etl.store.identities import move_sightings, rename
 from etl.store.incidents import insert_details, rederive
 from etl.store.rows import (
     ARTICLE_CONTENT,
@@ -50,10 +51,14 @@ Key = tuple[int, str | None, int | None]  # source_file_id, member, record_no
 
 def write_contents(batch: Batch, leaves: Sequence[Leaf], rejected: Sequence[Leaf]) -> None:
     """Everything that leaves which hold an article bring with them; `rejected` are the others of the batch."""
+    moved = rename(batch, leaves)
     ids, new = number_articles(batch, leaves)
+    moved_articles = move_sightings(batch, moved, ids)
     contents = contents_of(batch, leaves, ids)
     touched, numbers = write_sightings(batch, leaves, contents, set(new))
-    touched |= end_sightings(batch, [x for x in (*leaves, *rejected) if x.extent is not None])
+    touched |= moved_articles | end_sightings(
+        batch, [x for x in (*leaves, *rejected) if x.extent is not None]
+    )
     best: dict[int, tuple[Any, int, Processed]] = {}
     for leaf, content, number in zip(leaves, contents, numbers, strict=True):
         if content.article_id in new and leaf.processed:
@@ -66,7 +71,7 @@ def write_contents(batch: Batch, leaves: Sequence[Leaf], rejected: Sequence[Leaf
         for leaf, content in zip(leaves, contents, strict=True)
         if leaf.processed
     }
-    choose_best(batch, sorted(touched - set(new)), in_hand)
+    choose_best(batch, sorted(touched - set(new)), in_hand, moved.renamed)
 
 
 def number_articles(batch: Batch, leaves: Sequence[Leaf]) -> tuple[dict[bytes, int], set[int]]:
@@ -246,12 +251,16 @@ def insert_articles(batch: Batch, best: Mapping[int, tuple[int, Processed]]) -> 
 
 
 def choose_best(
-    batch: Batch, article_ids: Sequence[int], in_hand: Mapping[tuple[int, bytes | None], Processed]
+    batch: Batch,
+    article_ids: Sequence[int],
+    in_hand: Mapping[tuple[int, bytes | None], Processed],
+    renamed: Collection[int] = (),
 ) -> None:
     """Let articles that existed show their best sighting.
 
     If that copy was not parsed in this batch, its file is marked to be read again at the end of the run;
-    until then the article keeps the text it has.
+    until then the article keeps the text it has. If it is `renamed`, that text is of another content, and a
+    copy in hand takes its place.
     """
     if not article_ids:
         return
@@ -265,6 +274,9 @@ def choose_best(
         )
     }
     for article_id, number, raw, is_current, file_id in best_sightings(batch, article_ids):
+        if article_id in renamed and (article_id, raw) not in in_hand:
+            mark_to_read(batch, file_id)
+            number, raw = copy_in_hand(batch, article_id, [r for a, r in in_hand if a == article_id])
         shown_raw, shown_number, superseded_at, *content = shown[article_id]
         superseded_now = None if is_current else superseded_at or batch.now
         done = in_hand.get((article_id, raw))
@@ -280,15 +292,27 @@ def choose_best(
         if number != shown_number and (done is not None or raw == shown_raw):
             changes["best_sighting_id"] = number
         elif number != shown_number:
-            batch.do(
-                "UPDATE source_files SET state = 'reread', run_id = %s WHERE id = %s", batch.run.id, file_id
-            )
+            mark_to_read(batch, file_id)
         if changes:
             changes["run_id"] = batch.run.id
             batch.update("articles", article_id, tuple(changes), tuple(changes.values()))
             batch.changed("article", article_id, "update")
         if done is not None and done.extraction is not None:
             rederive(batch, article_id, done.extraction)
+
+
+def mark_to_read(batch: Batch, file_id: int) -> None:
+    """Let a file be read again at the end of the run, or by the next one."""
+    batch.do("UPDATE source_files SET state = 'reread', run_id = %s WHERE id = %s", batch.run.id, file_id)
+
+
+def copy_in_hand(batch: Batch, article_id: int, raws: Sequence[bytes | None]) -> Row:
+    """(sighting id, raw_sha256) of one of an article's copies with these bytes."""
+    return batch.rows(
+        "SELECT id, raw_sha256 FROM sightings WHERE article_id = %s AND raw_sha256 = ANY(%s) AND is_current"
+        " ORDER BY raw_sha256, id LIMIT 1",
+        *(article_id, list(raws)),
+    )[0]
 
 
 def best_sightings(batch: Batch, article_ids: Sequence[int]) -> list[Row]:

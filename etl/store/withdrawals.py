@@ -78,7 +78,7 @@ def refuse_withdrawn(batch: Batch, leaves: Sequence[Leaf]) -> list[Leaf]:
     if not batch.rows("SELECT FROM withdrawals WHERE lifted_at IS NULL LIMIT 1"):
         return list(leaves)
     hashes = sorted({x.processed.content_hash for x in leaves if x.processed and x.processed.content_hash})
-    raws = sorted({x.raw_sha256 for x in leaves if x.processed is None and x.raw_sha256})
+    raws = sorted({x.raw_sha256 for x in leaves if (x.processed is None or x.reread) and x.raw_sha256})
     gone = {
         row[0]
         for row in batch.rows(
@@ -90,12 +90,12 @@ def refuse_withdrawn(batch: Batch, leaves: Sequence[Leaf]) -> list[Leaf]:
             raws,
         )
     }
-    return [refused(leaf) if content_of(leaf) in gone else leaf for leaf in leaves]
+    return [refused(leaf) if gone & known_by(leaf) else leaf for leaf in leaves]
 
 
-def content_of(leaf: Leaf) -> bytes | None:
-    """What a leaf's content is known by: its hash, or that of its bytes where they were not parsed again."""
-    return leaf.processed.content_hash if leaf.processed else leaf.raw_sha256
+def known_by(leaf: Leaf) -> set[bytes | None]:
+    """What a leaf's content is known by: its hash, and that of its bytes, which today's code may read otherwise."""
+    return {leaf.raw_sha256, leaf.processed.content_hash if leaf.processed else None}
 
 
 def refused(leaf: Leaf) -> Leaf:
