@@ -22,7 +22,16 @@ from tests.badinput.cases import cases
 from tests.faults.plan_clock import f12_clock
 from tests.faults.plan_disk import embedded_disk_full, f7_disk_full
 from tests.faults.plan_server import f3_server, f8_network, f15_restore
-from tests.faults.streams import Result, converge, grow, own_database, pytest_of, side_by_side, told_truly
+from tests.faults.streams import (
+    Result,
+    converge,
+    grow,
+    own_database,
+    pytest_of,
+    shared_out,
+    side_by_side,
+    told_truly,
+)
 from tests.faults.world import (
     World,
     differences,
@@ -86,7 +95,7 @@ def f4_concurrent(world: World, amount: int) -> Result:
 
 def f5_freeze(world: World, amount: int) -> Result:
     """SIGSTOP for 60 s, a successor, SIGCONT: takeover within 30 s, and the frozen one writes nothing any more."""
-    result = side_by_side(world, amount, FREEZES_AT_ONCE, freeze)
+    result = side_by_side(world, shared_out(freeze, amount, FREEZES_AT_ONCE))
     assert result["longest takeover s"] <= 30
     return result
 
@@ -133,7 +142,7 @@ def written(world: World) -> object:
 
 def f6_signals(world: World, amount: int) -> Result:
     """TERM, INT, or TERM twice at random moments: ends within 30 s, no worker left, resumes."""
-    return side_by_side(world, amount, 2, stop)
+    return side_by_side(world, shared_out(stop, amount, 2))
 
 
 def stop(world: World, amount: int) -> Result:

@@ -27,7 +27,7 @@ def f7_disk_full(world: World, amount: int) -> Result:
             first, said = there.run()
             assert first == 0, said
             for _ in range(max(1, amount // len(PLACES))):
-                grow(there, 1200)
+                grow(there, 1200 if place in ("data", "wal") else 300)
                 code = with_full_disk(there, place, server.disk)
                 if not server.up():
                     server.start()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import psycopg
 
 from etl.store import migrate
 from tests.faults.servers import Proxy, Server, own_server, place_for_server
-from tests.faults.streams import Result, converge, grow, side_by_side
+from tests.faults.streams import Result, converge, grow, shared_out, side_by_side
 from tests.faults.world import World, differences, write_stories
 
 # Of each ten: restarted fast, restarted immediately, sessions ended, postmaster killed.
@@ -64,28 +65,33 @@ def f3_server(world: World, amount: int) -> Result:
 
 # `commit` is the case that no retry can see through: the server has committed, its answer never comes.
 MODES = ("drop", "delay", "silent", "garbage", "commit")
-STREAMS = 8
+SILENT_STREAMS = 4  # a run waits long before it gives a silent line up
 
 
 def f8_network(world: World, amount: int) -> Result:
     """A line that drops, delays, swallows, garbles, or breaks after a COMMIT: retry or exit 1, no hang over 150 s."""
-    if "host" in world.url and "/" in str(psycopg.conninfo.conninfo_to_dict(world.url).get("host")):
-        with own_server() as server:
-            return side_by_side(World(world.folder, server.url, world.random), amount, STREAMS, spoil_lines)
-    return side_by_side(world, amount, STREAMS, spoil_lines)
+    each = max(1, amount // len(MODES))
+    streams = [
+        stream
+        for mode in MODES
+        for stream in shared_out(partial(spoil_line, mode), each, SILENT_STREAMS if mode == "silent" else 1)
+    ]
+    host = psycopg.conninfo.conninfo_to_dict(world.url).get("host")
+    if host and not str(host).startswith("/"):
+        return side_by_side(world, streams)
+    with own_server() as server:  # the embedded one does not listen on TCP
+        return side_by_side(World(world.folder, server.url, world.random), streams)
 
 
-def spoil_lines(world: World, amount: int) -> Result:
+def spoil_line(mode: str, world: World, amount: int) -> Result:
     """One stream of such faults."""
-    codes: dict[str, int] = {"faults": amount, "slowest s": 0}
+    codes = {"faults": amount, "slowest s": 0}
     port = int(psycopg.conninfo.conninfo_to_dict(world.url).get("port") or 5432)
     write_stories(world.folder, 300)
-    for number in range(amount):
-        mode = MODES[(number + world.random.randrange(len(MODES))) % len(MODES)]
+    for _ in range(amount):
         proxy = Proxy(port, world.random)
-        process = World(world.folder, with_port(world.url, proxy.port), world.random).start(
-            "--batch-files", "20"
-        )
+        through = World(world.folder, with_port(world.url, proxy.port), world.random)
+        process = through.start("--batch-files", "20")
         time.sleep(world.random.uniform(1.0, 4.0))
         began = time.monotonic()
         proxy.spoil(mode)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,13 @@ def converge(world: World, *more: str) -> None:
 
 
 def told_truly(world: World) -> None:
-    """After a run has ended well, no run before it passes for running."""
+    """After a run has ended well, no run before it passes for running, and `etl status` says what is there."""
     assert world.sql("SELECT id FROM runs WHERE status = 'running'") == []
+    command = [sys.executable, "-m", "etl", "status", "--json"]
+    environ = environment(ETL_DATABASE_URL=world.url)
+    said = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
+    assert said["last_run"]["status"] == "done"
+    assert (said["articles"], said["open_rejections"]) == (len(set(expected(world).values())), 0)
 
 
 def grow(world: World, count: int) -> None:
@@ -55,19 +61,27 @@ def own_database(world: World) -> Iterator[str]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def side_by_side(world: World, amount: int, streams: int, inject: Callable[[World, int], Result]) -> Result:
-    """`amount` faults, shared out over so many worlds; counts are added up, what is longest or slowest stays."""
+Stream = tuple[Callable[[World, int], Result], int]  # what injects faults into one world, and how many
+
+
+def shared_out(inject: Callable[[World, int], Result], amount: int, streams: int) -> list[Stream]:
+    """The same fault in so many streams; those that would have nothing to do are left out."""
+    return [(inject, len(range(number, amount, streams))) for number in range(min(streams, amount))]
+
+
+def side_by_side(world: World, streams: Sequence[Stream]) -> Result:
+    """Each stream in a world of its own; counts are added up, what is longest or slowest stays."""
     with contextlib.ExitStack() as stack:
         worlds = []
-        for number in range(min(streams, amount)):
+        for number in range(len(streams)):
             url = stack.enter_context(own_database(world))
             migrate.upgrade(url)
             folder = world.folder.parent / f"in{number}"
             folder.mkdir()
             worlds.append(World(folder, url, random.Random(world.random.random())))
-        shares = [len(range(number, amount, len(worlds))) for number in range(len(worlds))]
         with ThreadPoolExecutor(len(worlds)) as pool:
-            results = list(pool.map(inject, worlds, shares))
+            running = [pool.submit(inject, w, n) for w, (inject, n) in zip(worlds, streams, strict=True)]
+            results = [future.result() for future in running]
     total: Result = {}
     for result in results:
         for key, value in result.items():
