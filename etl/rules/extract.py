@@ -135,6 +135,14 @@ class ItemRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleKindRules:
+    """Titles by which the sort of an article is told; the first of `title` that fits holds."""
+
+    notice: Pattern
+    title: tuple[tuple[str, Pattern], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractRules:
     """Everything the extraction stage looks up."""
 
@@ -148,6 +156,7 @@ class ExtractRules:
     times: TimeRules
     items: ItemRules
     places: Mapping[str, Pattern]
+    article_kinds: ArticleKindRules
     figure: Pattern
     figure_units: Mapping[str, str]
     divisions: Divisions
@@ -178,6 +187,7 @@ def load() -> ExtractRules:
             for name, t in read_toml("locations.toml").items()
             if name != "sets"
         },
+        article_kinds=_article_kinds(),
         figure=_figure(figures),
         figure_units={**{u: u for u in figures["units"]}, **figures["canonical"]},
         divisions=build_divisions(read_tsv("places.tsv", 2), read_tsv("place_changes.tsv", 3)),
@@ -398,6 +408,14 @@ def _items() -> ItemRules:
         after=compile_any(data["context"]["after"], "items.toml", "after"),
         stake=compile_factored("|".join(data["money"]["stake"])),
         not_stake=compile_factored("|".join(data["money"]["not_stake"])),
+    )
+
+
+def _article_kinds() -> ArticleKindRules:
+    data = read_toml("article_kinds.toml")
+    return ArticleKindRules(
+        notice=_compiled(data["notice"], "article_kinds.toml", "notice"),
+        title=tuple((k, _compiled(p, "article_kinds.toml", k)) for k, p in data["title"].items()),
     )
 
 

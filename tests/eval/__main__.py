@@ -6,7 +6,15 @@ import json
 import math
 import sys
 
-from tests.eval.harness import HERE, articles, digest, golds, predictions
+from tests.eval.harness import (
+    HERE,
+    article_kind_accuracy,
+    article_kinds,
+    articles,
+    digest,
+    golds,
+    predictions,
+)
 from tests.eval.score import score
 
 FOLDERS = ("dev", "heldout")
@@ -24,9 +32,16 @@ def main() -> None:
         print(f"{folder}: {len(articles(folder))} articles")
         for field, (p, r, f) in rows.items():
             print(f"  {field:24}{p:8.3f}{r:8.3f}{f:8.3f}")
+        if articles(folder).keys() <= article_kinds().keys():
+            print(f"  article kind{article_kind_accuracy(folder):36.3f}")
         floors.setdefault("corpus", {})[folder] = digest(folder)
         fields = floors.get(folder) or floors["dev"]
         floors[folder] = {field: math.floor(100 * rows[field][2]) / 100 for field in fields if field in rows}
+    print(f"traps: {len(articles('traps'))} articles")
+    print(f"  article kind{article_kind_accuracy('traps'):36.3f}")
+    floors["article_kind"] = {
+        folder: math.floor(100 * article_kind_accuracy(folder)) / 100 for folder in ("dev", "traps")
+    }
     if "--pin" in sys.argv[1:]:
         FLOORS.write_text(json.dumps(floors, indent=1) + "\n", encoding="utf-8")
 

@@ -44,6 +44,19 @@ def golds(folder: str) -> dict[str, dict[str, Any]]:
     return {key: {**article["gold"], "id": key} for key, article in articles(folder).items()}
 
 
+def article_kinds() -> dict[str, list[str]]:
+    """The kind of each article, by id, and after it those that are right too."""
+    rows = (HERE / "article_kinds.tsv").read_text(encoding="utf-8").splitlines()
+    cells = [row.split("\t") for row in rows if not row.startswith("#")]
+    return {key: [kind, *filter(None, also.split(","))] for key, kind, also in cells}
+
+
+def article_kind_accuracy(folder: str) -> float:
+    """Share of the articles of a folder whose kind is right."""
+    kinds, told = article_kinds(), predictions(folder)
+    return sum(p["kind"] in kinds[key] for key, p in told.items() if key in kinds) / max(1, len(told))
+
+
 def digest(folder: str) -> str:
     """SHA-256 over names and bytes of a folder's articles: which corpus a floor was measured on."""
     files = sorted((HERE / folder).glob("*.json"))

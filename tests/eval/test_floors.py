@@ -7,11 +7,21 @@ from typing import Any
 
 import pytest
 
-from tests.eval.harness import HERE, articles, digest, golds, predictions
+from etl.rules.extract import enums
+from tests.eval.harness import (
+    HERE,
+    article_kind_accuracy,
+    article_kinds,
+    articles,
+    digest,
+    golds,
+    predictions,
+)
 from tests.eval.score import score
 
 FLOORS = json.loads((HERE / "floors.json").read_text(encoding="utf-8"))
 CORPUS = FLOORS.pop("corpus")
+ARTICLE_KIND = FLOORS.pop("article_kind")
 PINS = [(folder, field, floor) for folder, pins in FLOORS.items() for field, floor in pins.items()]
 
 
@@ -40,6 +50,20 @@ def test_every_article_is_extracted() -> None:
 def test_trap_tells_no_incident(key: str) -> None:
     told = predictions("traps")[key]["incidents"]
     assert not told, [i["evidence"]["text"][:60] for i in told]
+
+
+@pytest.mark.parametrize("folder", ["dev", "traps"])
+def test_article_kind_holds_its_floor(folder: str) -> None:
+    kinds = article_kinds()
+    wrong = [(k, p["kind"], kinds[k]) for k, p in predictions(folder).items() if p["kind"] not in kinds[k]]
+    assert article_kind_accuracy(folder) >= ARTICLE_KIND[folder], wrong
+
+
+def test_every_article_has_its_kind() -> None:
+    codes = {row["code"] for row in enums()["article_kind"]}
+    kinds = article_kinds()
+    assert kinds.keys() == articles("dev").keys() | articles("traps").keys()
+    assert {code for row in kinds.values() for code in row} <= codes
 
 
 def test_evidence_is_a_slice_of_the_body() -> None:

@@ -65,6 +65,9 @@ def patterns() -> list[tuple[str, str]]:
     for name, table in outcomes.items():
         found += [(name, expand(p)) for p in table["any"]]
     found += list(read_toml("moments.toml")["words"].items())
+    titles = read_toml("article_kinds.toml")
+    found += [("notice", titles["notice"]), *titles["title"].items()]
+    assert titles["title"].keys() <= {row["code"] for row in enums()["article_kind"]}
     for name, table in read_toml("locations.toml").items():
         if name != "sets":
             location_sets = {k: str(v) for k, v in read_toml("locations.toml")["sets"].items()}

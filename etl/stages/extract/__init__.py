@@ -52,7 +52,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
         page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]
     )
     return Extraction(
-        kind=article_kind(article, segments, bool(quoted), rules.cues),
+        kind=article_kind(article, segments, bool(quoted), rules.article_kinds),
         incidents=told,
         figures=quoted,
         agencies=agencies,

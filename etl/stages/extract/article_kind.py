@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from etl.model import Article, Segment
-from etl.rules.extract import Pattern
-from etl.rules.factoring import compile_factored
+from etl.rules.extract import ArticleKindRules
 
-NOTICE_RE = compile_factored(r"(?:警情|案情|情况|事故|火灾)?(?:通报|公告|通告|启事)")
 VERDICT_KIND = {
     "statistics": "statistics",
     "campaign": "campaign",
-    "drill": "campaign",
+    "drill": "meeting",
     "meeting": "meeting",
     "advice": "warning",
     "law": "warning",
@@ -21,16 +18,20 @@ VERDICT_KIND = {
     "plan": "publicity",
     "routine": "publicity",
 }
+ELSEWHERE = frozenset({"fiction", "foreign", "history", "recruitment", "advertisement"})
 
 
 def article_kind(
-    article: Article, segments: Sequence[Segment], figures: bool, cues: Mapping[str, Pattern]
+    article: Article, segments: Sequence[Segment], figures: bool, rules: ArticleKindRules
 ) -> str:
-    """The kind of an article by its title and by what most of its text is."""
+    """The kind of an article: a notice by its title, a report by its cases, else what title and text are about.
+
+    Novels, news from abroad and the like are `other` whatever their titles say.
+    """
     title = article.title or article.body[:20]
-    told = sum(s.end - s.start for s in segments if s.verdict == "incident")
-    if NOTICE_RE.search(title):
+    if rules.notice.search(title):
         return "notice"
+    told = sum(s.end - s.start for s in segments if s.verdict == "incident")
     if told and told * 3 >= len(article.body):
         return "incident"
     weight: dict[str, int] = {}
@@ -40,8 +41,11 @@ def article_kind(
             weight[kind] = weight.get(kind, 0) + s.end - s.start
     if told:
         return "publicity" if weight.get("publicity", 0) + weight.get("campaign", 0) > told else "incident"
-    if re.search(r"表彰|荣获|荣立|授予|锦旗|感谢信|先进|模范|优秀", title):
-        return "commendation"
+    if sum(s.end - s.start for s in segments if s.verdict in ELSEWHERE) * 2 > len(article.body):
+        return "other"
+    said = next((kind for kind, pattern in rules.title if pattern.search(title)), None)
+    if said and (weight or figures):
+        return said
     if weight:
         return max(weight, key=lambda k: weight[k])
     return "statistics" if figures else "other"
