@@ -19,7 +19,7 @@ from etl.stages.extract.mention import Mention
 from etl.stages.extract.text import Page, Sentence
 
 NUMBER_RE = re.compile(
-    r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]|^[★●■◆▲◎○•※➤►▶✦☆□◇⚫◉]|^[（(]图[一二三四五六七八九\d][)）]"
+    r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^\d[.．](?=\d{1,2}日)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]|^[★●■◆▲◎○•※➤►▶✦☆□◇⚫◉]|^[（(]图[一二三四五六七八九\d][)）]"
 )
 HEADING_MAX = 42
 LEAD_IN_RE = re.compile(
@@ -195,7 +195,8 @@ def _cues(found: set[str], times: Sequence[Expression], names: set[str]) -> froz
     if not (names or "someone" in found or dated):
         return frozenset(found)
     happens = bool(found & NARRATIVE) or dated or bool(names)
-    general = "hypothetical" in found and not names and not (dated and found & {"report", "discovery"})
+    told = dated and found & {"report", "discovery", "handling"}
+    general = "hypothetical" in found and not names and not told
     counted = "stat" in found and not names
     generic = (
         bool(found & GENERIC)
