@@ -65,7 +65,9 @@ def start_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]
         "大年",
     }
     one = {w for w in data["parts"] if len(w) == 1}
-    return rf"{words([*two, *one])}|[0-9](?<!\d\d)"  # no atom begins amid a number
+    # every branch begins with a literal, so that `re` skips to one; no atom begins amid a number
+    digits = "|".join(rf"{digit}(?<!\d\d)" for digit in range(10))
+    return words([*two, *one]).removeprefix("(?:").removesuffix(")") + "|" + digits
 
 
 def atom_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]) -> str:

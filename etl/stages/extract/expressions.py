@@ -6,21 +6,43 @@ An expression is a run such as 2023年 + 5月 + 3日 + 晚 + 9时许; what it me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from etl.rules.extract import TimeRules
 
 # 5月3日至5日, 8日—10日
 RANGE_RE = re.compile(r"[^\S\n]?(?:至|到|—{1,2}|-{1,2}|~|～|－)[^\S\n]?")
+LONGEST_RANGE = 4  # characters of what either of them matches
 LIST_RE = re.compile(r"、|和|及")
 # 今年以来, 截至8月底: a period of figures, not a moment
 PERIOD_AFTER_RE = re.compile(r"[，]?(?:\d{1,2}[时点])?(?:以来|至今|起至今|来，)")
 PERIOD_BEFORE_RE = re.compile(r"(?:截至|截止到?|自|每年|每天|每逢|往年)$")
 # 行政拘留5日, 罚款: a length, not a date
 LENGTH_BEFORE_RE = re.compile(r"(?:拘留|拘|罚|处|为期|暂扣|吊销|期限|有期徒刑|内|第)$")
+LONGEST_GLUE = 10  # characters of what GLUE_RE matches
 GLUE_RE = re.compile(
     r"[^\S\n]?(?:的一个|的某个|的一天|的|这天|那天|是)?(?:[（(]?(?:周|星期)[一二三四五六日天][）)])?"
+)
+
+
+CLOCK = {"clock", "more"}
+NOT_AFTER_CLOCK = {"%", "元", "比"}
+NAMES_DAY = frozenset(
+    {
+        "iso",
+        "year",
+        "month",
+        "day",
+        "mday",
+        "lunar",
+        "newyear",
+        "feast",
+        "relative",
+        "week",
+        "weekend",
+        "vague",
+    }
 )
 
 
@@ -42,27 +64,15 @@ class Expression:
     @property
     def names_day(self) -> bool:
         """Whether it can open a case: it names a day, or says vaguely when."""
-        return self.has(
-            "iso",
-            "year",
-            "month",
-            "day",
-            "mday",
-            "lunar",
-            "newyear",
-            "feast",
-            "relative",
-            "week",
-            "weekend",
-            "vague",
-        )
+        return not NAMES_DAY.isdisjoint(self.parts)
 
 
 def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
     """All time expressions of a body in order, ranges joined."""
     runs: list[tuple[int, int, dict[str, str]]] = []
+    names = tuple(rules.atom.groupindex)  # in order; every group of the grammar has a name
     for m in _atoms(view, rules):
-        atoms = {k: v for k, v in m.groupdict().items() if v}
+        atoms = _groups(m, names)
         if ("day" in atoms or "mday" in atoms) and LENGTH_BEFORE_RE.search(
             view, max(0, m.start() - 4), m.start()
         ):
@@ -95,8 +105,16 @@ def _atoms(view: str, rules: TimeRules) -> Iterator[re.Match[str]]:
         start = rules.start.search(view, at)
 
 
+def _groups(m: re.Match[str], names: Sequence[str]) -> dict[str, str]:
+    """The groups that matched: no atom has more than three, and they stand side by side in the grammar."""
+    last = m.lastindex or 0
+    return {names[i - 1]: text for i in range(max(last - 2, 1), last + 1) if (text := m[i])}
+
+
 def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: Mapping[str, str]) -> bool:
     """Whether an atom at `start` continues `run`: it touches it, is finer, and no sort stands twice."""
+    if start - run[1] > LONGEST_GLUE:
+        return False
     gap = view[run[1] : start]
     if gap and not (GLUE_RE.fullmatch(gap) or (gap == "，" and "part" in atoms and "part" not in run[2])):
         return False
@@ -110,11 +128,11 @@ def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: M
 def _stands(view: str, run: tuple[int, int, dict[str, str]]) -> bool:
     """Whether a run is a time at all: a lone 夜 or 早 is not."""
     _start, end, parts = run
-    if set(parts) == {"part"} and len(parts["part"]) == 1:
+    if len(parts) == 1 and len(parts.get("part", "")) == 1:
         return False
     if parts.get("feast") == "十一" and len(parts) == 1 and "\u4e00" <= view[end : end + 1] <= "\u9fff":
         return view.startswith(("当天", "那天", "前后", "当日"), end)  # not 十一农场, 十一中队
-    return not (set(parts) <= {"clock", "more"} and view[end : end + 1] in {"%", "元", "比"})
+    return not (view[end : end + 1] in NOT_AFTER_CLOCK and parts.keys() <= CLOCK)
 
 
 def _with_ranges(view: str, runs: list[tuple[int, int, dict[str, str]]]) -> Iterable[Expression]:
@@ -124,6 +142,8 @@ def _with_ranges(view: str, runs: list[tuple[int, int, dict[str, str]]]) -> Iter
         start, end, parts = runs[i]
         until, listed = None, False
         while i + 1 < len(runs):
+            if runs[i + 1][0] - end > LONGEST_RANGE:
+                break
             gap = view[end : runs[i + 1][0]]
             is_range = bool(RANGE_RE.fullmatch(gap))
             is_list = bool(LIST_RE.fullmatch(gap)) and bool({"day", "mday", "month"} & set(runs[i + 1][2]))

@@ -99,7 +99,7 @@ def _named_in(r: Reading, span: Span) -> list[Sequence[Mention]]:
 def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     """The incidents of a body in order, and every stretch weighed with its verdict."""
     weighed = segment_.merged(segment_.stretches(r.reads))
-    whole = whole_article(r.article, r.reads, r.rules)
+    whole = whole_article(r.article, r.page.view, r.reads, r.rules)
     for s in weighed:
         judge(s, r.article, r.page.view, r.signals, r.decisive, whole)
     weighed = _same_case(weighed, r, whole)

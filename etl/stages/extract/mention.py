@@ -78,6 +78,6 @@ def attributes(view: str, start: int, end: int) -> tuple[str | None, int | None]
         age = next((int(w) for w in words if w.isdigit()), None)
     if sex is None:
         sex = "M" if MALE_NOUN_RE.search(before) else "F" if FEMALE_NOUN_RE.search(before) else None
-    if age is None and (a := AGE_BEFORE_RE.search(before)):
+    if age is None and "岁" in before and (a := AGE_BEFORE_RE.search(before)):
         age = int(a[1])
     return sex, age if age is None or age < 120 else None

@@ -8,6 +8,7 @@ from etl.rules.extract import PeopleRules
 from etl.stages.extract.text import occurrences
 
 # 艾尼瓦尔·买买提
+DOT_WITHIN = 8
 DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
 
 
@@ -91,7 +92,7 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
     Two and three characters compete: what may follow a name decides, then how often each occurs,
     then whether the last character is common in given names.
     """
-    dotted = DOT_NAME_RE.match(view, at)
+    dotted = DOT_NAME_RE.match(view, at) if "·" in view[at : at + DOT_WITHIN] else None
     if dotted:
         last = dotted[0].rindex("·") + at + 1
         return next((e for e in range(last + 1, dotted.end() + 1) if may_end(view, e, rules)), dotted.end())

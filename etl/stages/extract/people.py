@@ -382,7 +382,10 @@ def _bare(view: str, rules: PeopleRules) -> Iterator[Mention]:
 
 def _surnames(view: str) -> Iterator[Mention]:
     """男子姓司徒: only a surname is given."""
-    for m in SURNAME_ONLY_RE.finditer(view) if "姓" in view else ():
+    for at in places(view, "姓"):
+        m = SURNAME_ONLY_RE.match(view, max(0, at - 2)) or SURNAME_ONLY_RE.match(view, max(0, at - 1))
+        if not m or m.start(1) != at + 1:
+            continue
         sex = (
             "M"
             if m[0][0] in "男小大" and "女" not in m[0][:2]

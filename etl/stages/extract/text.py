@@ -19,7 +19,8 @@ VIEW = tuple(
 # Digits keep their ASCII colon and comma: 17:30, 1,200
 DIGIT_MARK_RE = compile_factored(r"(?<=\d)[，：](?=\d)")
 # 他说：“走了。”  ->  the closing quotation mark belongs to the sentence it ends
-END_RE = re.compile(r"(?:[。！？；]|…{1,6})[。！？…]{0,6}[”’」』）》\"]{0,3}|\n")
+MARKS_AFTER = r"[。！？…]{0,6}[”’」』）》\"]{0,3}"
+END_RE = compile_factored(f"[。！？；]{MARKS_AFTER}|…(?:…{{0,5}}{MARKS_AFTER})|\n")
 VERSE_LINES, VERSE_MAX = 3, 24
 STOPS = "，、：！？”…"
 VERSE_HEAD_RE = re.compile(r"[\u4e00-\u9fff\d“（]")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from etl.model import Agency, Article, Span
@@ -280,7 +280,7 @@ def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
             elif view.startswith("所", after) and not view.startswith("长", after + 1):
                 found.append(Unit(at, after + 1, unit.name, unit.full, unit.level))
     taken = {u.start for u in found}
-    for m in SHORT_RE.finditer(view):
+    for m in _short_written(view):
         if m[1][-1] not in NOT_SHORT and taken.isdisjoint(range(m.start(), m.end() + 1)):
             match = next((u for s, u in stems.items() if m[1].endswith(s) or s.endswith(m[1][-2:])), None)
             name = m[1] + "所"
@@ -290,6 +290,16 @@ def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
                 else Unit(m.start(), m.end(), name, name, "station")
             )
     return found
+
+
+def _short_written(view: str) -> Iterator[re.Match[str]]:
+    """What SHORT_RE finds, sought by its one sure character."""
+    last = 0
+    for at in places(view, "所"):
+        m = SHORT_RE.match(view, max(last, at - 3)) or SHORT_RE.match(view, max(last, at - 2))
+        if m and m.end() == at + 1:
+            last = m.end()
+            yield m
 
 
 def _fullest(units: Sequence[Unit]) -> list[Unit]:

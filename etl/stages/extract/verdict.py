@@ -122,15 +122,20 @@ def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
     return any(spans[i][1] <= end for i in range(first, last))
 
 
-def whole_article(article: Article, reads: Sequence[Read], rules: ExtractRules) -> str:
+def whole_article(article: Article, view: str, reads: Sequence[Read], rules: ExtractRules) -> str:
     """The reason for which nothing in an article can be an incident; empty if there is none."""
     title = article.title or ""
     counts = Counter(chain.from_iterable([r.cues for r in reads]))
+    made_up = bool(MADE_UP_RE.search(view)) and any(MADE_UP_RE.search(r.sentence.text) for r in reads)
     for name in WHOLE:
         count = counts[name]
-        in_title = bool(rules.cues[name].search(title))
-        sure = name == "fiction" and any(MADE_UP_RE.search(r.sentence.text) for r in reads)
-        if sure or count >= 3 or (in_title and count) or (count >= 2 and count * 4 >= len(reads)):
+        in_title = bool(count and rules.cues[name].search(title))
+        if (
+            (made_up and name == "fiction")
+            or count >= 3
+            or (in_title and count)
+            or (count >= 2 and count * 4 >= len(reads))
+        ):
             return REASONS.get(name, name)
     return ""
 
@@ -145,8 +150,11 @@ def _old(s: Stretch, article: Article) -> bool:
     )
     if texts and "history" in texts[0].cues and not recent:
         return True
-    years = [int(m[1]) for r in texts for m in YEAR_RE.finditer(r.sentence.text)]
-    if recent or not years or article.published_at is None:
+    if recent or article.published_at is None:
+        return False
+    dated = [r.sentence.text for r in texts if "年" in r.sentence.text]
+    years = [int(m[1]) for text in dated for m in YEAR_RE.finditer(text)]
+    if not years:
         return False
     return max(years) <= article.published_at.year - OLD_YEARS
 

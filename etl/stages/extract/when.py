@@ -46,7 +46,7 @@ def calendar(article: Article, view: str, rules: TimeRules) -> Calendar:
     base = published.date() if published else None
     dateline = None
     m = DATELINE_RE.search(view, 0, 90) or next(
-        (d for _, line in article.removed if (d := DATELINE_RE.search(line))), None
+        (d for _, line in article.removed if "日" in line and (d := DATELINE_RE.search(line))), None
     )
     if m and published is not None and base is not None:
         year, month = int(m[1] or base.year), int(m[2] or base.month)
