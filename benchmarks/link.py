@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 from random import Random
+from typing import Any, TypeVar
 
 from rensa import RMinHash
 
@@ -31,7 +33,7 @@ from etl.settings import Settings
 from etl.stages.link.clusters import merge, singles
 from etl.stages.link.events import grams
 from etl.stages.link.signature import signature
-from etl.store import embedded, links
+from etl.store import contents, embedded, links
 from etl.store import load as loading
 from etl.store.batch import Batch
 from etl.store.engine import Connection, connect
@@ -67,21 +69,52 @@ def compare(found: set[tuple[int, int]], wanted: set[tuple[int, int]]) -> Score:
 # ---------------------------------------------------------------- loading
 
 
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Spent:
+    """What linking took: seconds by the clock, and of processor time, here and in the server.
+
+    `server` is the processor time of the server's process so far, with all else that it did.
+    """
+
+    clock: float = 0.0
+    cores: float = 0.0
+    server: float = 0.0
+
+
 @contextmanager
-def timed_linking() -> Iterator[list[float]]:
-    """The seconds that each batch spends in linking, while the context lasts."""
-    spent: list[float] = []
+def timed_linking() -> Iterator[Spent]:
+    """What batches spend in linking while the context lasts."""
+    spent = Spent()
 
-    def link(batch: Batch) -> None:
-        start = time.perf_counter()
-        links.link(batch)
-        spent.append(time.perf_counter() - start)
+    def timed(step: Callable[..., T]) -> Callable[..., T]:
+        def run(batch: Batch, *given: Any) -> T:
+            process = batch.connection.info.backend_pid
+            start, used = time.perf_counter(), time.process_time() + server_seconds(process)
+            try:
+                return step(batch, *given)
+            finally:
+                spent.server = server_seconds(process)
+                spent.clock += time.perf_counter() - start
+                spent.cores += time.process_time() + spent.server - used
 
-    loading.link = link
+        return run
+
+    loading.link = timed(links.link)
+    contents.foresee_stories = timed(links.foresee_stories)
     try:
         yield spent
     finally:
         loading.link = links.link
+        contents.foresee_stories = links.foresee_stories
+
+
+def server_seconds(process: int) -> float:
+    """Processor time so far of a process of a server on this machine."""
+    # time running and time waiting, in nanoseconds, and slices of time
+    return int(Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 def write_pages(folder: Path, made: Sequence[Made]) -> None:
@@ -94,20 +127,34 @@ def write_pages(folder: Path, made: Sequence[Made]) -> None:
 
 
 def timed_load(folder: Path, url: str, made: Sequence[Made]) -> None:
-    """Load the pages as `etl run` does, and print the share of linking: in the driver, and signatures in workers."""
+    """Load the pages as `etl run` does, and print the share of linking: in the driver, and signatures in workers.
+
+    By the clock, and by processor time, which others' work on the machine does not change.
+    """
     settings = Settings(database_url=url, settle_s=0)
     with timed_linking() as spent:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), own_seconds()
         jobs.run([str(folder)], settings)
-        whole = time.perf_counter() - start
+        whole, cores = time.perf_counter() - start, own_seconds() - used + spent.server
     rules = load_rules().link
     start = time.process_time()
     for m in made[:2000]:
         signature(m.body, rules)
     each = (time.process_time() - start) / len(made[:2000])
-    signing = each * len(made) / settings.workers
-    print(f"loaded in {whole:.1f} s; linking {sum(spent):.1f} s, signatures {signing:.1f} s: ", end="")
-    print(f"share {(sum(spent) + signing) / whole:.3f} ({1e6 * each:.0f} µs of a core for each signature)")
+    signing = each * len(made)
+    print(
+        f"loaded in {whole:.1f} s; linking {spent.clock:.1f} s, signatures {signing / settings.workers:.1f} s: ",
+        end="",
+    )
+    print(f"share {(spent.clock + signing / settings.workers) / whole:.3f} by the clock")
+    print(f"processor time: {cores:.1f} s, linking {spent.cores:.1f} s, signatures {signing:.1f} s: ", end="")
+    print(f"share {(spent.cores + signing) / cores:.3f} ({1e6 * each:.0f} µs for each signature)")
+
+
+def own_seconds() -> float:
+    """Processor time so far of this process and of those it started that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 # ---------------------------------------------------------------- two common methods

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from etl.model import Signature
 from etl.stages.link.events import Told
+from etl.stages.link.stories import StoryVerdict
 from etl.store.engine import Connection, is_data_error
 from etl.store.rows import Row
 from etl.store.runs import Counts, Run
@@ -66,7 +67,8 @@ class Batch:
     `owners` tells which leaf is at fault when a row of its article is refused.
 
     `signatures` are those of the articles whose text is new here, by article id; `retold` are articles
-    whose incidents are. `told` are incidents read for comparison.
+    whose incidents are. `told` are incidents read for comparison. `texts` are the body, time of publication
+    and content hash of new articles, `stories` what was found to be alike to them before they were written.
     """
 
     connection: Connection
@@ -78,6 +80,8 @@ class Batch:
     signatures: dict[int, Signature] = field(default_factory=dict)
     retold: set[int] = field(default_factory=set)
     told: dict[int, Told] = field(default_factory=dict)
+    texts: dict[int, tuple[str, datetime | None, bytes]] = field(default_factory=dict)
+    stories: dict[tuple[int, int], StoryVerdict] = field(default_factory=dict)
     owners: dict[tuple[str, int], LeafKey] = field(default_factory=dict)  # of new articles, incidents
 
     def rows(self, query: LiteralString, *parameters: Any) -> list[Row]:
@@ -92,14 +96,12 @@ class Batch:
         self, table: str, columns: Sequence[str], rows: Iterable[Row], of: Sequence[LeafKey] = ()
     ) -> None:
         """Send rows by COPY. `of` names the leaf of each: BadRow is raised with that of a row that is refused."""
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
         rows = list(rows)
         if not rows:
             return
         at = 0
         try:
-            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            with self.connection.cursor() as cursor, cursor.copy(copy_statement(table, columns)) as copy:
                 for at, row in enumerate(rows):  # noqa: B007  (the row at which it fails)
                     copy.write_row(row)
         except (psycopg.Error, ValueError, ArithmeticError) as e:
@@ -110,6 +112,12 @@ class Batch:
             if owner is None:
                 raise
             raise BadRow(owner) from e
+
+    def copy_numbers(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[int]]) -> None:
+        """Send rows of numbers by COPY: many short ones go several times quicker as one text than row by row."""
+        if rows:
+            with self.connection.cursor() as cursor, cursor.copy(copy_statement(table, columns)) as copy:
+                copy.write("".join(["\t".join(map(str, row)) + "\n" for row in rows]))
 
     def owner(self, columns: Sequence[str], row: Row) -> LeafKey | None:
         """The leaf from which the new article came that a row belongs to, by itself or through its incident."""
@@ -144,6 +152,11 @@ class Batch:
         """Write the feed: the last inserts of a batch, before its fence."""
         columns = ("entity", "entity_id", "operation", "old", "run_id")
         self.copy("changes", columns, [(*change, self.run.id) for change in self.changes])
+
+
+def copy_statement(table: str, columns: Sequence[str]) -> sql.Composed:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
 
 
 def path_key(path: str) -> bytes:

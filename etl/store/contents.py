@@ -18,6 +18,7 @@ from etl.model import Leaf, Processed
 from etl.store.batch import Batch
 from etl.store.identities import move_sightings, rename
 from etl.store.incidents import insert_details, rederive
+from etl.store.links import foresee_stories
 from etl.store.rows import (
     ARTICLE_CONTENT,
     SIGHTING_METADATA,
@@ -233,11 +234,15 @@ def insert_articles(batch: Batch, best: Mapping[int, tuple[int, Processed]]) -> 
     """New articles, each from its best leaf: article id -> sighting id and record."""
     columns = ("id", *ARTICLE_CONTENT, "best_sighting_id", "story_id", "first_seen_at", "run_id")
     ruleset = batch.run.ruleset
+    stories = foresee_stories(batch, {article_id: done for article_id, (_, done) in best.items()})
     batch.copy(
         "articles",
         columns,
         [
-            (article_id, *article_row(done, ruleset), number, article_id, batch.now, batch.run.id)
+            (
+                *(article_id, *article_row(done, ruleset), number),
+                *(stories.get(article_id, article_id), batch.now, batch.run.id),
+            )
             for article_id, (number, done) in best.items()
         ],
         of=[(done.path, done.member, done.record_no) for _, done in best.values()],
@@ -245,8 +250,6 @@ def insert_articles(batch: Batch, best: Mapping[int, tuple[int, Processed]]) -> 
     for article_id, (_, done) in best.items():
         batch.owners["article", article_id] = (done.path, done.member, done.record_no)
         batch.changed("article", article_id, "insert")
-        if done.signature is not None:
-            batch.signatures[article_id] = done.signature
     insert_details(batch, {article_id: done for article_id, (_, done) in best.items()})
 
 

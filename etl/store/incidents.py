@@ -25,17 +25,18 @@ from etl.store.rows import (
     person_row,
     same,
 )
+from etl.store.told import written
 
 
 def insert_details(batch: Batch, articles: Mapping[int, Processed]) -> None:
     """Incidents, persons and figures of new articles (article id -> record)."""
-    told = [
+    incidents = [
         (article_id, ordinal, incident)
         for article_id, done in articles.items()
         if done.extraction
         for ordinal, incident in enumerate(done.extraction.incidents, 1)
     ]
-    insert_incidents(batch, told)
+    insert_incidents(batch, incidents)
     figures = [
         (article_id, *figure_row(ordinal, figure))
         for article_id, done in articles.items()
@@ -52,20 +53,17 @@ def insert_incidents(batch: Batch, told: Sequence[tuple[int, int, Incident]]) ->
     for number, (article_id, *_) in zip(numbers, told, strict=True):
         if owner := batch.owners.get(("article", article_id)):
             batch.owners["incident", number] = owner
-    batch.copy(
-        "incidents",
-        ("id", "article_id", *INCIDENT_CONTENT, "event_id", "run_id"),
-        [
-            (number, article_id, *incident_row(ordinal, incident, agencies.get(agency_key(incident))),
-             number, batch.run.id)
-            for number, (article_id, ordinal, incident) in zip(numbers, told, strict=True)
-        ],
-    )  # fmt: skip
-    persons = [
-        (number, *person_row(ordinal, person))
-        for number, (*_, incident) in zip(numbers, told, strict=True)
-        for ordinal, person in enumerate(incident.persons, 1)
-    ]
+    rows = []
+    persons = []
+    for number, (article_id, ordinal, incident) in zip(numbers, told, strict=True):
+        row = incident_row(ordinal, incident, agencies.get(agency_key(incident)))
+        people = [person_row(n, person) for n, person in enumerate(incident.persons, 1)]
+        rows.append((number, article_id, *row, number, batch.run.id))
+        persons += [(number, *person) for person in people]
+        if article_id in batch.texts:
+            body, _, key = batch.texts[article_id]
+            batch.told[number] = written(number, article_id, row, people, body, key)
+    batch.copy("incidents", ("id", "article_id", *INCIDENT_CONTENT, "event_id", "run_id"), rows)
     batch.copy("incident_persons", ("incident_id", *PERSON_CONTENT), persons)
     batch.counts.incidents += len(told)
     batch.retold.update(article_id for article_id, *_ in told)

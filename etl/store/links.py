@@ -8,11 +8,13 @@ loading shows in them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
-from etl.model import Signature
+from etl.model import Processed, Signature
 from etl.rules import load_rules
 from etl.rules.link import LinkRules
-from etl.stages.link.events import EventVerdict, akin, score
+from etl.stages.link.clusters import merge, singles
+from etl.stages.link.events import EventVerdict, akin, joined
 from etl.stages.link.stories import StoryVerdict, Telling, may_relate, relate, telling
 from etl.store.batch import Batch
 from etl.store.clusters import recluster_events, recluster_stories
@@ -25,7 +27,7 @@ PAIRS_AT_ONCE = 200  # pairs whose texts are in memory at a time
 def link(batch: Batch) -> None:
     """Stories of the articles with a new text, events of the articles with new incidents."""
     rules = load_rules().link
-    link_stories(batch, batch.signatures, rules)
+    link_stories(batch, rules)
     link_events(batch, batch.retold | batch.signatures.keys(), rules)
 
 
@@ -45,12 +47,36 @@ def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
 # ---------------------------------------------------------------- stories
 
 
-def link_stories(batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules) -> None:
-    """Find the near-duplicates of these articles and cluster what they touch."""
-    if not signatures:
-        return
-    touched = forget_articles(batch, sorted(signatures))
-    verdicts = find_stories(batch, signatures, rules)
+def foresee_stories(batch: Batch, new: Mapping[int, Processed]) -> dict[int, int]:
+    """article id -> the story it will be in, for articles about to be written.
+
+    An article written with the id of its story need not be updated, which would cost what writing it costs,
+    search index and all. What people decided is left to clustering.
+    """
+    for number, done in new.items():
+        assert done.article is not None and done.content_hash is not None
+        batch.texts[number] = (done.article.body, done.article.published_at, done.content_hash)
+        if done.signature is not None:
+            batch.signatures[number] = done.signature
+    signatures = {number: batch.signatures[number] for number in new if number in batch.signatures}
+    batch.stories = judge_stories(batch, signatures, load_rules().link)
+    pairs = [pair for pair, verdict in batch.stories.items() if verdict.joined]
+    others = sorted({number for pair in pairs for number in pair} - new.keys())
+    stored = batch.rows("SELECT id, story_id FROM articles WHERE id = ANY(%s)", others) if others else []
+    stories = {number: number for number in new} | dict(stored)
+    clustering = singles(stories.values())
+    merge(clustering, ((stories[a], stories[b]) for a, b in pairs))
+    return {number: min(clustering[number]) for number in new}
+
+
+def link_stories(batch: Batch, rules: LinkRules) -> None:
+    """Store what is alike to the new articles, find what is alike to changed ones, and cluster what they touch."""
+    new = {number: s for number, s in batch.signatures.items() if number in batch.texts}
+    changed = {number: s for number, s in batch.signatures.items() if number not in batch.texts}
+    touched = forget_articles(batch, sorted(changed)) if changed else set()
+    verdicts = {pair: v for pair, v in batch.stories.items() if changed.keys().isdisjoint(pair)}
+    store_stories(batch, new, verdicts)
+    verdicts |= find_stories(batch, changed, rules)
     for (a, b), verdict in verdicts.items():
         if verdict.joined:
             touched |= {a, b}
@@ -77,7 +103,23 @@ def forget_articles(batch: Batch, article_ids: Sequence[int]) -> set[int]:
 def find_stories(
     batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules
 ) -> dict[Pair, StoryVerdict]:
-    """Store the signatures of these articles, and the verdicts on their pairs with all that are stored."""
+    """Store the signatures of these articles, and the verdicts on their pairs, with each other and all stored ones."""
+    verdicts = judge_stories(batch, signatures, rules)
+    store_stories(batch, signatures, verdicts)
+    return verdicts
+
+
+def judge_stories(
+    batch: Batch, signatures: Mapping[int, Signature], rules: LinkRules
+) -> dict[Pair, StoryVerdict]:
+    """The verdicts on the pairs of these articles, with each other and with all whose signatures are stored."""
+    return dict(judged(batch, candidates(batch, signatures), rules)) if signatures else {}
+
+
+def store_stories(
+    batch: Batch, signatures: Mapping[int, Signature], verdicts: Mapping[Pair, StoryVerdict]
+) -> None:
+    """Write signatures and verdicts."""
     columns = ("article_id", "scheme", "chars", "facts", "bands")
     batch.copy(
         "article_signatures",
@@ -85,8 +127,7 @@ def find_stories(
         [(n, s.scheme, s.chars, array(s.facts), array(s.bands)) for n, s in signatures.items()],
     )
     keys = sorted({(key, number) for number, s in signatures.items() for key in s.bands})
-    batch.copy("article_bands", ("key", "article_id"), keys)
-    verdicts = dict(judged(batch, candidates(batch, signatures), rules))
+    batch.copy_numbers("article_bands", ("key", "article_id"), keys)
     batch.copy(
         "story_pairs",
         ("a_id", "b_id", "relation", "joined", "resemblance", "containment", "reasons"),
@@ -95,7 +136,6 @@ def find_stories(
             for (a, b), v in verdicts.items()
         ],
     )
-    return verdicts
 
 
 def array(numbers: Iterable[int]) -> str:
@@ -108,16 +148,17 @@ def array(numbers: Iterable[int]) -> str:
 
 
 def candidates(batch: Batch, signatures: Mapping[int, Signature]) -> list[Pair]:
-    """Pairs of which at least one is given, that share a band and enough facts, in order."""
-    keys = [(key, number) for number, s in signatures.items() for key in s.bands]
-    found = batch.rows(
-        "SELECT DISTINCT least(n.id, b.article_id), greatest(n.id, b.article_id)"
-        " FROM unnest(%s::bigint[], %s::bigint[]) AS n (key, id) JOIN article_bands AS b ON b.key = n.key"
-        " WHERE b.article_id <> n.id",
-        array(key for key, _ in keys),
-        array(number for _, number in keys),
+    """Pairs of these articles, with each other and with stored ones, that share a band and enough facts, in order."""
+    holders: dict[int, list[int]] = {}
+    for number in sorted(signatures):
+        for key in set(signatures[number].bands):
+            holders.setdefault(key, []).append(number)
+    stored = batch.rows(
+        "SELECT key, article_id FROM article_bands WHERE key = ANY(%s)", array(sorted(holders))
     )
-    others = sorted({number for pair in found for number in pair} - signatures.keys())
+    found = {(min(n, other), max(n, other)) for key, other in stored for n in holders[key]}
+    found |= {pair for some in holders.values() if len(some) > 1 for pair in combinations(some, 2)}
+    others = sorted({other for _, other in stored})
     facts = {number: frozenset(s.facts) for number, s in signatures.items()}
     facts |= {
         number: frozenset(told)
@@ -139,11 +180,14 @@ def judged(batch: Batch, pairs: Sequence[Pair], rules: LinkRules) -> Iterator[tu
 
 
 def tellings(batch: Batch, article_ids: Collection[int], rules: LinkRules) -> dict[int, Telling]:
-    """Stored articles made ready for comparison."""
-    found = batch.rows(
-        "SELECT id, body, published_at, content_hash FROM articles WHERE id = ANY(%s)", list(article_ids)
-    )
-    return {number: telling(body, published_at, key, rules) for number, body, published_at, key in found}
+    """Articles made ready for comparison."""
+    texts = {number: batch.texts[number] for number in article_ids if number in batch.texts}
+    if others := [number for number in article_ids if number not in texts]:
+        for number, *text in batch.rows(
+            "SELECT id, body, published_at, content_hash FROM articles WHERE id = ANY(%s)", others
+        ):
+            texts[number] = (text[0], text[1], text[2])
+    return {number: telling(*text, rules) for number, text in texts.items()}
 
 
 # ---------------------------------------------------------------- events
@@ -183,13 +227,11 @@ def find_events(
     `until`: with those of articles up to this id only.
     """
     pairs = event_candidates(batch, article_ids, rules, until)
+    told = incidents_told(batch, {number for pair in pairs for number in pair})
     verdicts: dict[Pair, EventVerdict] = {}
-    for some in portions(pairs):
-        told = incidents_told(batch, {number for pair in some for number in pair})
-        for a, b in some:
-            verdict = score(told[a], told[b], rules)
-            if verdict.score >= rules.threshold and verdict.contradiction is None:
-                verdicts[a, b] = verdict
+    for a, b in pairs:
+        if verdict := joined(told[a], told[b], rules):
+            verdicts[a, b] = verdict
     batch.copy(
         "event_pairs",
         ("a_id", "b_id", "score", "reasons"),

@@ -276,3 +276,37 @@ def test_a_takedown_leaves_nothing_in_stories_and_events(connection: Connection,
     assert rows(connection, "SELECT article_id FROM article_signatures") == [(2,)]
     assert rows(connection, "SELECT DISTINCT article_id FROM article_bands") == [(2,)]
     assert not again(connection, run).differs
+
+
+def test_from_scratch_gives_the_same_after_takedowns(
+    connection: Connection, run: Run, pages: list[Processed]
+) -> None:
+    load(connection, run, *map(as_leaf, pages))
+    several = "SELECT min(id) FROM articles GROUP BY story_id HAVING count(*) > 2"
+    taken = rows(connection, f"SELECT content_hash FROM articles WHERE id IN ({several})")
+    assert taken
+    for (content,) in taken:
+        withdraw(connection, content, "an editor", "asked for")
+    found = again(connection, run)
+    assert not found.differs, found
+
+
+def test_a_new_article_is_written_once_with_its_story(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE)
+    load(connection, run, page("/a", text))
+    load(connection, run, page("/b", text + "完。", "转载"), page("/c", text + "（完）", "又一转载"))
+    written = rows(connection, "SELECT array_agg(story_id), count(*), max(ctid)::text FROM articles")
+    assert written == [([1, 1, 1], 3, "(0,3)")]  # the third row of the table is the last
+
+
+def test_an_article_that_changes_beside_its_reprint(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE)
+    load(connection, run, page("/b", text))
+    better = page(
+        "/a", text.replace("，", "", 1)
+    )  # the same content, of a smaller hash: the article shows it
+    load(connection, run, better, page("/c", text + "完。", "转载"))
+    assert rows(connection, "SELECT story_id FROM articles ORDER BY id") == [(1,), (1,)]
+    assert ("article",) in rows(connection, "SELECT entity FROM changes WHERE operation = 'update'")
+    found = again(connection, run)
+    assert not found.differs, found

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+Gap = tuple[int, int, int, int]  # start and end in one text, start and end in the other
+
 ANCHOR = 8  # a run this long that stands once in the second text aligns the two
 
 
-def gaps(a: str, b: str) -> Iterator[tuple[int, int, int, int]]:
+def gaps(a: str, b: str) -> Iterator[Gap]:
     """(start, end) in `a` and (start, end) in `b` of what lies between common runs, in order.
 
     Runs are taken greedily from left to right: what was moved backwards shows up as a gap on both sides.
@@ -17,6 +19,8 @@ def gaps(a: str, b: str) -> Iterator[tuple[int, int, int, int]]:
     >>> [(a[i:j], b[k:l]) for i, j, k, l in gaps(a, b)]
     [('张', '李')]
     """
+    if a == b:
+        return
     at_a = at_b = 0
     for i, j, length in runs(a, b):
         if i > at_a or j > at_b:

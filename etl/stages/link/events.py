@@ -6,9 +6,10 @@ day told as finely, another unit of the same rank, other people. Everything else
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from itertools import pairwise
 
 from etl.rules.link import LinkRules
@@ -38,9 +39,9 @@ class Named:
     anonymized: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
-    """One incident as comparison needs it; `grams` are the character trigrams of its evidence."""
+    """One incident as comparison needs it."""
 
     id: int
     article_id: int
@@ -60,8 +61,13 @@ class Told:
     amount: float | None
     outcome: tuple[str, ...]
     persons: tuple[Named, ...]
-    grams: frozenset[str]
+    evidence: str
     key: tuple[bytes, int]  # content hash of its article, ordinal: breaks ties
+
+    @cached_property
+    def grams(self) -> frozenset[str]:
+        """The character trigrams of the evidence."""
+        return grams(self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +159,41 @@ def families(persons: Iterable[Named]) -> set[str]:
     return {p.surname for p in persons if p.surname and p.role != "officer"}
 
 
+def joined(a: Told, b: Told, rules: LinkRules) -> EventVerdict | None:
+    """The verdict on two incidents if they are one occurrence, None if they are not.
+
+    Of many candidates few are, and comparing evidence costs most: it is left out where it could not help.
+    """
+    found = reasons(a, b, rules)
+    best = sum(rules.weights[reason] for reason in found) + rules.weights["evidence"]
+    if round(best, 3) < rules.threshold or contradiction(a, b) is not None:
+        return None
+    verdict = weighed(a, b, found, rules)
+    return verdict if verdict.score >= rules.threshold else None
+
+
 def score(a: Told, b: Told, rules: LinkRules) -> EventVerdict:
     """The verdict on two incidents; the order of the two does not matter."""
-    found = [
+    return replace(weighed(a, b, reasons(a, b, rules), rules), contradiction=contradiction(a, b))
+
+
+def reasons(a: Told, b: Told, rules: LinkRules) -> list[str]:
+    """What speaks for and against one occurrence, but for the words."""
+    return [
         *time_reasons(a, b),
         *unit_reasons(a, b),
         *kind_reasons(a, b, rules),
         *people_reasons(a, b),
         *thing_reasons(a, b),
     ]
-    total = sum(rules.weights[reason] for reason in found)
+
+
+def weighed(a: Told, b: Told, found: Sequence[str], rules: LinkRules) -> EventVerdict:
+    """The score of what was found and of the words, contradictions aside."""
     shared = shared_evidence(a, b)
-    total += rules.weights["evidence"] * shared
-    if shared >= 0.01:
-        found.append(f"evidence {shared:.2f}")
-    return EventVerdict(round(total, 3), tuple(found), contradiction(a, b))
+    total = sum(rules.weights[reason] for reason in found) + rules.weights["evidence"] * shared
+    words = (f"evidence {shared:.2f}",) if shared >= 0.01 else ()
+    return EventVerdict(round(total, 3), (*found, *words))
 
 
 def shared_evidence(a: Told, b: Told) -> float:

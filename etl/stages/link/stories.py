@@ -9,12 +9,13 @@ excerpts drop text and damage loses characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from etl.rules.link import LinkRules
-from etl.stages.link.align import gaps
+from etl.stages.link.align import Gap, gaps
 from etl.stages.link.facts import LOST, Fact, fact_hash, find_facts, story_text
 from etl.stages.link.signature import shingles
 
@@ -31,7 +32,7 @@ SURE = frozenset({"name", "time", "plate"})  # kinds that say which occurrence i
 TELLING = frozenset({"date", *SURE, "unit"})  # kinds that may not differ
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Telling:
     """One article as comparison needs it; `published_at` and `key` (the content hash) put two in order."""
 
@@ -40,6 +41,16 @@ class Telling:
     facts: tuple[Fact, ...]
     published_at: datetime | None
     key: bytes
+
+    @cached_property
+    def hashes(self) -> frozenset[int]:
+        """The hashes of its facts."""
+        return frozenset(map(fact_hash, self.facts))
+
+    @cached_property
+    def told(self) -> frozenset[tuple[str, str]]:
+        """Its facts, wherever they stand."""
+        return frozenset((f.kind, f.text) for f in self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +70,14 @@ def telling(body: str, published_at: datetime | None, key: bytes, rules: LinkRul
     return Telling(text, shingles(text), find_facts(text, rules), published_at, key)
 
 
-def may_relate(a: Iterable[int], b: Iterable[int]) -> bool:
+def may_relate(a: Set[int], b: Set[int]) -> bool:
     """Whether two articles with these fact hashes could be one story: half of the fewer facts are in both.
 
     Cheap, and asked before texts are fetched: members of one template mostly end here.
 
-    >>> may_relate([1, 2, 3, 4], [1, 2, 9]), may_relate([1, 2, 3], [3, 7, 8, 9]), may_relate([], [1, 2, 3])
+    >>> may_relate({1, 2, 3, 4}, {1, 2, 9}), may_relate({1, 2, 3}, {3, 7, 8, 9}), may_relate(set(), {1, 2, 3})
     (True, False, True)
     """
-    a, b = frozenset(a), frozenset(b)
     return len(a & b) >= AGREEING * min(len(a), len(b))
 
 
@@ -82,14 +92,15 @@ def relate(a: Telling, b: Telling, rules: LinkRules) -> StoryVerdict | None:
     containment = shared / fewer
     if not similar(first, second, resemblance, containment):
         return None
-    if not may_relate(map(fact_hash, a.facts), map(fact_hash, b.facts)):
+    if not may_relate(a.hashes, b.hashes):
         return StoryVerdict("same_template", False, resemblance, containment, ("facts",))
-    differing = conflicts(first, second)
-    common = {(f.kind, f.text) for f in a.facts} & {(f.kind, f.text) for f in b.facts}
+    apart = list(gaps(first.text, second.text))
+    differing = conflicts(first, second, apart)
+    common = a.told & b.told
     reasons = tuple(sorted(differing))
     if differing & TELLING or not trusted(first, second, differing, common):
         return StoryVerdict("same_template", False, resemblance, containment, reasons or ("few facts",))
-    if differing or outcome_changed(first, second, rules):
+    if differing or outcome_changed(first, second, apart, rules):
         return StoryVerdict("update", True, resemblance, containment, reasons or ("outcome",))
     if min(len(a.text), len(b.text)) < PART * max(len(a.text), len(b.text)):
         relation = "excerpt" if len(second.text) < len(first.text) else "extended"
@@ -115,18 +126,17 @@ def similar(a: Telling, b: Telling, resemblance: float, containment: float) -> b
     return len(lead & beginning) >= 0.5 * len(lead)
 
 
-def conflicts(a: Telling, b: Telling) -> frozenset[str]:
-    """Kinds of facts that stand on both sides where the texts differ, and are told by one side only.
+def conflicts(a: Telling, b: Telling, apart: Iterable[Gap]) -> frozenset[str]:
+    """Kinds of facts that stand on both sides where the texts differ (`apart`), and are told by one side only.
 
     A gap with lost characters on either side is passed over.
     """
-    told_a, told_b = ({(f.kind, f.text) for f in t.facts} for t in (a, b))
     found: set[str] = set()
-    for start_a, end_a, start_b, end_b in gaps(a.text, b.text):
+    for start_a, end_a, start_b, end_b in apart:
         if start_a == end_a or start_b == end_b or LOST in a.text[start_a:end_a] + b.text[start_b:end_b]:
             continue
-        only_a = {f.kind for f in within(a.facts, start_a, end_a) if (f.kind, f.text) not in told_b}
-        only_b = {f.kind for f in within(b.facts, start_b, end_b) if (f.kind, f.text) not in told_a}
+        only_a = {f.kind for f in within(a.facts, start_a, end_a) if (f.kind, f.text) not in b.told}
+        only_b = {f.kind for f in within(b.facts, start_b, end_b) if (f.kind, f.text) not in a.told}
         found |= only_a & only_b
     return frozenset(found)
 
@@ -136,7 +146,7 @@ def within(facts: Iterable[Fact], start: int, end: int) -> list[Fact]:
     return [f for f in facts if f.start < end and f.end > start]
 
 
-def trusted(a: Telling, b: Telling, differing: frozenset[str], common: set[tuple[str, str]]) -> bool:
+def trusted(a: Telling, b: Telling, differing: frozenset[str], common: Set[tuple[str, str]]) -> bool:
     """Whether what both tell is enough to believe in one story in spite of other numbers, or of few words."""
     if differing:
         numbers = {f.text for t in (a, b) for f in t.facts if f.kind == "number"}
@@ -146,9 +156,9 @@ def trusted(a: Telling, b: Telling, differing: frozenset[str], common: set[tuple
     return len(common) >= FEW_FACTS or min(len(a.text), len(b.text)) >= SHORT_CHARS
 
 
-def outcome_changed(a: Telling, b: Telling, rules: LinkRules) -> bool:
-    """Whether the texts differ, on both sides of one place, in words of an outcome."""
-    for start_a, end_a, start_b, end_b in gaps(a.text, b.text):
+def outcome_changed(a: Telling, b: Telling, apart: Iterable[Gap], rules: LinkRules) -> bool:
+    """Whether the texts differ (`apart`), on both sides of one place, in words of an outcome."""
+    for start_a, end_a, start_b, end_b in apart:
         words_a = set(rules.outcome.findall(a.text[start_a:end_a]))
         words_b = set(rules.outcome.findall(b.text[start_b:end_b]))
         if words_a and words_b and words_a != words_b:

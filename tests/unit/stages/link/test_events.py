@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from etl.rules import load_rules
-from etl.stages.link.events import Named, Told, grams, score
+from etl.stages.link.events import Named, Told, joined, score
 
 RULES = load_rules().link
 CHINA = timezone(timedelta(hours=8))
@@ -19,7 +19,7 @@ ONE = Told(
     1, 1, "theft.vehicle", START, START + HOUR, "hour", "report", "3月9日17时许", "柳河派出所",
     "东山县公安局柳河派出所", None, None, "东山县", "东关街菜市场门口", ("电动车",), 2600.0, ("arrested", "returned"),
     (Named("victim", "周女士", "周", True), Named("suspect", "吴某", "吴", True)),
-    grams("3月9日17时许，周女士停在菜市场门口的电动车被盗，民警抓获吴某，追回电动车。"), (b"a", 1),
+    "3月9日17时许，周女士停在菜市场门口的电动车被盗，民警抓获吴某，追回电动车。", (b"a", 1),
 )  # fmt: skip
 RETOLD = replace(
     ONE,
@@ -30,7 +30,7 @@ RETOLD = replace(
     place="菜市场",
     amount=None,
     time_text="3月9日下午5点多",
-    grams=grams("周女士买菜出来，发现自己的车不见了。柳河派出所民警两天后在出租屋里找到偷车的吴某。"),
+    evidence="周女士买菜出来，发现自己的车不见了。柳河派出所民警两天后在出租屋里找到偷车的吴某。",
     key=(b"b", 1),
 )
 
@@ -38,7 +38,9 @@ RETOLD = replace(
 def joins(a: Told, b: Told) -> bool:
     found = score(a, b, RULES)
     assert found == replace(score(b, a, RULES), reasons=found.reasons)
-    return found.score >= RULES.threshold and found.contradiction is None
+    joins = found.score >= RULES.threshold and found.contradiction is None
+    assert joined(a, b, RULES) == (found if joins else None)
+    return joins
 
 
 def test_the_same_told_in_other_words_joins() -> None:
@@ -78,6 +80,6 @@ def test_one_unit_one_day_is_not_enough() -> None:
     other = replace(
         RETOLD, persons=(), items=("钱包",), kind="lost_property", place="公交车站", precision="day",
         start=START.replace(hour=0), end=START.replace(hour=0) + 24 * HOUR, outcome=("found",),
-        grams=grams("市民把钱包忘在公交车站，民警帮忙找回。"),
+        evidence="市民把钱包忘在公交车站，民警帮忙找回。",
     )  # fmt: skip
     assert not joins(ONE, other)
