@@ -21,6 +21,7 @@ COMMON = frozenset(
     "0123456789的一是不了在人有我他这中大来上个国到说们为子和你地出日月年民警所公车"
 )  # tell nothing
 UNBOUNDED = 1 << 31
+SINGLE = (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY)
 CLOSED = "\0"  # ends a head after which anything may follow
 
 Tokens = list[tuple[Any, Any]]
@@ -105,7 +106,9 @@ class _Analysis:
     def __init__(self, parsed: Any) -> None:
         self.tokens: Tokens = parsed.data
         self._state = parsed.state
-        self._groups: dict[tuple[int, int], set[str]] = {}  # by identity: all are held by the parsed pattern
+        # By identity of tokens and of groups: all of them are held by the parsed pattern.
+        self._literals: dict[tuple[int, ...], frozenset[str] | None] = {}
+        self._groups: dict[tuple[int, int], set[str]] = {}
         self._widths: dict[int, tuple[int, int]] = {}
 
     def anchor(self, tokens: Tokens, begins: frozenset[str]) -> Anchor:
@@ -125,15 +128,27 @@ class _Analysis:
 
     def literals(self, tokens: Tokens, at: int) -> frozenset[str] | None:
         """What `tokens[at:]` can begin with, none of them the beginning of another; None if it may be anything."""
+        key = tuple(map(id, tokens[at:]))
+        if key not in self._literals:
+            self._literals[key] = self._shortest(tokens, at)
+        return self._literals[key]
+
+    def _shortest(self, tokens: Tokens, at: int) -> frozenset[str] | None:
+        """As `literals`, worked out."""
         found = {h.removesuffix(CLOSED) for h in self._heads(tokens, at, HEAD)}
         if "" in found:
             return None
         if len(set(map(len, found))) == 1:
             return frozenset(found)
-        return frozenset(h for h in found if not any(h[:n] in found for n in range(1, len(h))))
+        one, two = (frozenset(h for h in found if len(h) == size) for size in (1, 2))
+        return one | {
+            h for h in found if len(h) > 1 and h[0] not in one and (len(h) < HEAD or h[:2] not in two)
+        }
 
     def _width(self, token: tuple[Any, Any]) -> tuple[int, int]:
         """The least and the most characters that one token matches."""
+        if token[0] in SINGLE:
+            return 1, 1
         known = self._widths.get(id(token))
         if known is None:
             known = self._widths[id(token)] = _parser.SubPattern(self._state, [token]).getwidth()
@@ -141,27 +156,29 @@ class _Analysis:
 
     def _heads(self, tokens: Tokens, at: int, left: int) -> set[str]:
         """Heads of `tokens[at:]`, `left` characters at most."""
+        begin = ""
+        while at < len(tokens) and left > 0 and tokens[at][0] is sre.LITERAL:
+            begin += chr(tokens[at][1])
+            at, left = at + 1, left - 1
         if at == len(tokens) or left <= 0:
-            return {""}
+            return {begin}
         firsts = self._firsts(*tokens[at], left)
         if firsts is None:
-            return {CLOSED}
+            return {begin + CLOSED}
         found: set[str] = set()
         rests: dict[int, set[str]] = {}  # by the length still wanted
         for first in firsts:
             more = left - len(first)
             if more <= 0 or first.endswith(CLOSED):
-                found.add(first)
+                found.add(begin + first)
                 continue
             if more not in rests:
                 rests[more] = self._heads(tokens, at + 1, more)
-            found.update([first + rest for rest in rests[more]])
-        return _shortened(found)
+            found.update([begin + first + rest for rest in rests[more]])
+        return found if len(found) <= WIDTH else _shortened(found)
 
     def _firsts(self, op: Any, arg: Any, left: int) -> set[str] | None:
         """What one token can stand for: literal strings, the empty string for a look-around, None if unknown."""
-        if op is sre.LITERAL:
-            return {chr(arg)}
         if op is sre.IN:
             return class_members(arg)
         if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):

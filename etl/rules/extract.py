@@ -166,16 +166,19 @@ class ExtractRules:
 def load() -> ExtractRules:
     """The extraction rules. Raises RulesError that names file and key."""
     outcomes, ends = _outcomes()
-    kinds, signals = _kinds()
+    kind_file = read_toml("kinds.toml")
+    kinds, signals = _kinds(kind_file)
     people = _people()
     families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
     figures = read_toml("figures.toml")
+    where = read_toml("locations.toml")
+    where_sets = _sets(where)
     return ExtractRules(
         kinds=kinds,
         competing={
             name: _compiled(p, "competing.toml", name) for name, p in read_toml("competing.toml").items()
         },
-        cues={name: compile_any(patterns, "cues.toml", name) for name, patterns in families.items()},
+        cues=_Families("cues.toml", families),
         scanner=_scanner(signals, ends, families, people),
         outcomes=outcomes,
         people=people,
@@ -183,16 +186,28 @@ def load() -> ExtractRules:
         times=_times(),
         items=_items(),
         places={
-            name: compile_any(t["any"], "locations.toml", name, _sets("locations.toml"))
-            for name, t in read_toml("locations.toml").items()
+            name: compile_any(t["any"], "locations.toml", name, where_sets)
+            for name, t in where.items()
             if name != "sets"
         },
         article_kinds=_article_kinds(),
         figure=_figure(figures),
         figure_units={**{u: u for u in figures["units"]}, **figures["canonical"]},
         divisions=build_divisions(read_tsv("places.tsv", 2), read_tsv("place_changes.tsv", 3)),
-        enums=enums(),
+        enums=_enums(kind_file["kind"]),
     )
+
+
+class _Families(dict[str, Pattern]):
+    """Patterns by family, each compiled when first asked for: most are only looked for by the scanner."""
+
+    def __init__(self, file: str, families: Mapping[str, Iterable[str]]) -> None:
+        super().__init__()
+        self._file, self._families = file, families
+
+    def __missing__(self, name: str) -> Pattern:
+        self[name] = compile_any(self._families[name], self._file, name)
+        return self[name]
 
 
 def _compiled(pattern: str, file: str, key: str) -> Pattern:
@@ -209,10 +224,13 @@ def enums() -> dict[str, tuple[Mapping[str, str], ...]]:
     >>> [row["code"] for row in enums()["polarity"]]
     ['actual', 'prevented', 'false_alarm']
     """
+    return _enums(read_toml("kinds.toml")["kind"])
+
+
+def _enums(kinds: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Mapping[str, str], ...]]:
     lists: dict[str, Any] = dict(read_toml("enums.toml"))
     lists["kind"] = [
-        {k: row[k] for k in ("code", "zh", "en", "group", "definition") if k in row}
-        for row in read_toml("kinds.toml")["kind"]
+        {k: row[k] for k in ("code", "zh", "en", "group", "definition") if k in row} for row in kinds
     ]
     for name, rows in lists.items():
         codes = [row.get("code") for row in rows]
@@ -254,8 +272,9 @@ def words(items: Iterable[str]) -> str:
     return trie_pattern(items)
 
 
-def _sets(file: str) -> dict[str, str]:
-    sets = {name: str(value) for name, value in read_toml(file).get("sets", {}).items()}
+def _sets(data: Mapping[str, Any]) -> dict[str, str]:
+    """The word sets of a rule file as patterns."""
+    sets = {name: str(value) for name, value in data.get("sets", {}).items()}
     return {name: trie_pattern(v.split("|")) if PLAIN_SET_RE.fullmatch(v) else v for name, v in sets.items()}
 
 
@@ -277,11 +296,11 @@ def _scanner(
         raise RulesError(f"rules/kinds.toml, outcomes.toml or cues.toml: {e}") from e
 
 
-def _kinds() -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
+def _kinds(data: Mapping[str, Any]) -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
     """The kinds and, under their tags, the patterns that signal them."""
-    sets = _sets("kinds.toml")
+    sets = _sets(data)
     rules, signals = [], []
-    for row in read_toml("kinds.toml")["kind"]:
+    for row in data["kind"]:
         rule = KindRule(row["code"], f"strong:{row['code']}", f"weak:{row['code']}")
         for tag, field in ((rule.strong, "strong"), (rule.weak, "weak")):
             signals += [(tag, expand(p, sets)) for p in row[field]]

@@ -49,7 +49,10 @@ class Scanner:
         bits: dict[frozenset[str], int] = {}  # of each group of tails
 
         def literal(text: str) -> Literal:
-            return literals.setdefault(text, Literal())
+            known = literals.get(text)
+            if known is None:
+                known = literals[text] = Literal()
+            return known
 
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)

@@ -118,6 +118,8 @@ def settle(candidates: Sequence[Division]) -> tuple[dict[str, str], tuple[str, .
     A county name that several provinces have is kept as written; its parents are filled in only
     where the text names them, never from the list alone.
     """
+    if not candidates:
+        return {}, ()
     parts: dict[str, str] = {}
     flags: list[str] = []
     by_level: dict[str, list[Division]] = {"province": [], "city": [], "district": []}

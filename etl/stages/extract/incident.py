@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 from etl.model import Agency, Article, Incident, Segment, Span
+from etl.rules.divisions import Division
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import Hits, within
 from etl.stages.extract import admin, kinds, outcomes, places, roles, units
@@ -83,6 +84,11 @@ class Reading:
     def names(self) -> Counter[str]:
         """How often each station is named."""
         return Counter(u.name for u in self.known if u.level == "station")
+
+    @cached_property
+    def dateline(self) -> Sequence[Division]:
+        """Divisions that the dateline of the article names."""
+        return admin.dateline_divisions(self.page.view, self.rules.divisions)
 
     @cached_property
     def group_of(self) -> Mapping[int, int]:
@@ -395,7 +401,7 @@ def _admin(r: Reading, unit: Unit | None, place: str, opening: str) -> tuple[dic
         chains += [u.full for u in (*r.units, *r.framing) if _level_group(u) == "bureau"][:1]
     lead = r.page.view[:OPENING].split("。")[0]
     found = [d for text in (*chains, place, opening) for d in admin.stated_divisions(text, divisions)]
-    found += admin.dateline_divisions(r.page.view, divisions)
+    found += r.dateline
     if not found:
         found = list(admin.stated_divisions(lead, divisions))
     parts, flags = admin.settle(found)

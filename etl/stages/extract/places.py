@@ -45,7 +45,7 @@ def _candidates(masked: str, patterns: Mapping[str, Pattern]) -> Iterator[tuple[
     """Start, end and the cut word before each chunk that holds a place word."""
     at, lead = 0, ""
     for cut in (*patterns["cut"].finditer(masked), None):
-        end = cut.start() if cut else len(masked)
+        end, after = cut.span() if cut else (len(masked), 0)
         last = None
         if end - at >= MIN:
             for m in patterns["tail"].finditer(masked, at, end):
@@ -58,7 +58,7 @@ def _candidates(masked: str, patterns: Mapping[str, Pattern]) -> Iterator[tuple[
             trail = patterns["trail"].search(masked[start : last.end()])
             yield start, last.end() - (len(trail[0]) if trail else 0), lead
         if cut:
-            at, lead = cut.end(), cut[0]
+            at, lead = after, cut[0]
 
 
 def _points(masked: str, start: int, end: int, lead: str, patterns: Mapping[str, Pattern]) -> float:

@@ -136,8 +136,9 @@ def split_sentences(view: str, start: int, end: int) -> Iterator[tuple[int, int]
     """
     at = start
     for m in END_RE.finditer(view, start, end):
-        if view[at : m.end()].strip():
-            yield at, m.end()
-        at = m.end()
+        stop = m.end()
+        if not view[at:stop].isspace():  # a stop stands in it: never empty
+            yield at, stop
+        at = stop
     if view[at:end].strip():
         yield at, end

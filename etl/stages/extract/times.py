@@ -78,7 +78,16 @@ def resolve(e: Expression, cal: Calendar) -> When:
         cal.evening = when.start.hour >= 18
     elif e.has("vague"):
         cal.last = None
-    return replace(when, text=e.text, span=(e.start, e.end))
+    return When(
+        when.start,
+        when.end,
+        when.precision,
+        e.text,
+        when.basis,
+        when.approx,
+        when.partial,
+        (e.start, e.end),
+    )
 
 
 def _until(first: When, e: Expression, cal: Calendar) -> When:
@@ -373,7 +382,9 @@ def _days(first: date, length: int, precision: str) -> When:
 
 def _instant(day: date, hour: int) -> datetime:
     """`hour` o'clock on `day`; 24 and more reach into the next day."""
-    return datetime.combine(day, time(), SHANGHAI) + timedelta(hours=hour)
+    if 0 <= hour < 24:
+        return datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI)
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI) + timedelta(hours=hour)
 
 
 def _valid(year: int, month: int, day: int) -> date | None:

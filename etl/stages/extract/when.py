@@ -143,8 +143,7 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     """What the clause of an expression speaks of: event, discovery, report, resolution or later."""
     stop = _clause_end(view, e)
     after = view[e.end : min(stop, max(limit, e.end))]
-    left_stop = max(view.rfind(c, 0, e.start) for c in "。！？；\n") + 1
-    before = view[max(left_stop, e.start - 40) : e.start]
+    before = CLAUSE_END_RE.split(view[max(0, e.start - 40) : e.start])[-1]
     if e.has("relative") and before.rfind("“") > before.rfind("”"):
         return "later"  # “我今天就不走了！”: what somebody says, not when it is told to have happened
     back = words["back"].search(before)
@@ -186,8 +185,8 @@ def _looks_back(e: Expression) -> bool:
 
 def _clause_end(view: str, e: Expression) -> int:
     """Where the sentence of `e` ends, not farther than one looks."""
-    last = min(len(view), e.end + AFTER)
-    return next((i for i in range(e.end, last) if view[i] in "。！？；\n"), e.end + AFTER)
+    stop = CLAUSE_END_RE.search(view, e.end, e.end + AFTER)
+    return stop.start() if stop else e.end + AFTER
 
 
 def _happens(marks: Sequence[int], start: int, end: int) -> bool:
@@ -195,6 +194,7 @@ def _happens(marks: Sequence[int], start: int, end: int) -> bool:
     return bisect_left(marks, start) < bisect_left(marks, end)
 
 
+CLAUSE_END_RE = re.compile(r"[。！？；\n]")
 RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4}
 COARSE = {"year", "month", "span"}
 
