@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from etl.errors import RulesError
 from etl.rules import read_tsv
@@ -20,6 +20,11 @@ UNKNOWN = 22.0  # of a character that the news never used
 UNKNOWN_WORD = 20.0
 LONGEST_WORD = 5
 BORDER = "|"  # the beginning or end of a line
+# Bits to tell one digit from the others, one letter from the others.
+IN_CLASS = {"0": 3.3, "A": 4.7}
+SYMBOL = 8.0  # bits to tell one symbol from the others: → ● 【
+# Stops do not follow each other unless the statistics saw them do so.
+CLOSES, NEVER_SEEN, TWO_STOPS = frozenset("，。、；："), 8.0, 10.0
 
 # A cost by the character that stands for it in the files.
 BITS = {chr(33 + quarters): quarters / 4 for quarters in range(94)}
@@ -33,24 +38,49 @@ class Statistics:
     rows: Rows
     words: dict[str, float]
     symbols: dict[int, str]  # for str.translate: signs that no row knows stand where a line begins or ends
+    strange: frozenset[str]  # symbols, and what stands for a class or does not follow its like
 
-    @lru_cache(maxsize=1 << 18)  # noqa: B019, there is one object in a process
     def cost(self, context: str, char: str) -> float:
-        """Bits of `char` after the two characters of `context`; what is not known backs off.
+        """Bits of `char` or its class after the two characters of `context`; what is not known backs off.
 
         >>> stats = statistics()
         >>> stats.cost("派出", "所") < 2 < 15 < stats.cost("派出", "锁")
         True
         """
         left = 0.0
-        for key in (context, context[1:]):
+        for key in (context, context[1]):
             row = self.rows.get(key)
-            if row:
-                i = row[0].find(char)
-                if i >= 0:
-                    return left + BITS[row[1][i + 1]]
+            if row is not None:
+                i = row[0].find(char) + 1
+                if i:
+                    return left + BITS[row[1][i]]
                 left += BITS[row[1][0]]
         return left + self.singles.get(char, UNKNOWN)
+
+    def bits(self, three: str) -> float:
+        """Bits of the third character itself, not of its class only, after the first two."""
+        char = three[2]
+        if char in self.strange or three[0] in self.strange:
+            return self._strange_bits(three)
+        row = self.rows.get(three[:2])
+        if row is None:
+            return self.pairs[three[1:]]
+        at = row[0].find(char) + 1
+        return BITS[row[1][at]] if at else BITS[row[1][0]] + self.pairs[three[1:]]
+
+    def _strange_bits(self, three: str) -> float:
+        plain = three.translate(self.symbols)
+        bits = self.cost(plain[:2], plain[2]) + IN_CLASS.get(three[2], 0.0)
+        if plain[2] != three[2]:
+            bits += SYMBOL
+        if three[2] in CLOSES and three[1] in CLOSES and bits > NEVER_SEEN:
+            bits += TWO_STOPS
+        return bits
+
+    @cached_property
+    def pairs(self) -> PairCosts:
+        """The costs of pairs, for as many as were asked for lately."""
+        return PairCosts(self)
 
     def word_cost(self, text: str) -> float:
         """Bits of `text` as a row of words, cut where that is cheapest."""
@@ -69,6 +99,26 @@ class Statistics:
         return best[-1]
 
 
+PAIRS_KEPT = 1 << 17
+
+
+class PairCosts(dict[str, float]):
+    """Bits of the second of two characters after the first where nothing is known of the one before.
+
+    Most triples that a search asks for are unknown, and come down to the same pairs on all pages.
+    """
+
+    def __init__(self, stats: Statistics) -> None:
+        self._stats = stats
+
+    def __missing__(self, pair: str) -> float:
+        if len(self) >= PAIRS_KEPT:
+            self.clear()
+        stats = self._stats
+        bits = self[pair] = stats.cost("\n" + pair[0].translate(stats.symbols), pair[1])
+        return bits
+
+
 @lru_cache(maxsize=1)
 def statistics() -> Statistics:
     """The statistics of this installation. Raises RulesError if a row is out of shape."""
@@ -81,7 +131,8 @@ def statistics() -> Statistics:
     singles = dict(zip(rows["-"][0], map(BITS.__getitem__, rows.pop("-")[1][1:]), strict=True))
     words = {w: int(cost) / 4 for cost, found in read_tsv("repair_words.tsv", 2) for w in found.split(" ")}
     symbols = {ord(c): BORDER for c in _symbols() if c not in singles}
-    return Statistics(singles, rows, words, symbols)
+    strange = CLOSES | IN_CLASS.keys() | set(map(chr, symbols))
+    return Statistics(singles, rows, words, symbols, strange)
 
 
 def _symbols() -> Iterator[str]:

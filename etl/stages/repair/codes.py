@@ -7,8 +7,10 @@ no traditional form that it never writes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import islice
+from math import inf
+from typing import NamedTuple
 
 from etl.rules.repair import RepairRules
 from etl.rules.repair_statistics import UNKNOWN, Statistics
@@ -33,41 +35,86 @@ class Codes:
     readings: dict[str, list[str]]  # syllable -> traditional characters
     stats: Statistics
     names: tuple[str, ...]  # what names stand behind
-    _firsts: dict[int, list[Half]] = field(default_factory=dict)
-    _followers: dict[Half, dict[int, list[Half]]] = field(default_factory=dict)
-    _seconds: dict[tuple[Half, int], list[Half]] = field(default_factory=dict)
+    _firsts: dict[int, list[First]] = field(default_factory=dict)
 
-    def firsts(self, lead: int) -> list[Half]:
+    @cached_property
+    def seconds(self) -> SecondHalves:
+        """The characters that may stand behind a first half and end with a trail."""
+        return SecondHalves(self)
+
+    def firsts(self, lead: int) -> list[First]:
         """The characters that begin with `lead` and whose other byte can begin a dropped pair."""
-        if lead not in self._firsts:
-            halves = self.by_lead.get(lead, ())
-            self._firsts[lead] = [h for h in halves if h[0] in LOW or h[0] in HIGH]
-        return self._firsts[lead]
-
-    def seconds(self, first: Half, trail: int | None) -> list[Half]:
-        """The characters that end with `trail` behind the pair that dropped after `first`.
-
-        Those known to follow `first` come before those that are common. With `trail` None any ending
-        will do, but only what is known to follow.
-        """
-        if first not in self._followers:
-            self._followers[first] = self._by_trail(first)
-        if trail is None:
-            return self._followers[first].get(ANY, [])
-        found = self._seconds.get((first, trail))
+        found = self._firsts.get(lead)
         if found is None:
-            known = self._followers[first].get(trail, [])
-            low = first[0] in LOW
-            common = (h for h in self.by_trail.get(trail, ()) if (h[0] < 0xA1) == low and h not in known)
-            found = self._seconds[first, trail] = [*known, *islice(common, MAX_COMMON)]
+            found = self._firsts[lead] = [
+                First(lead << 16 | last << 8, char, seen, drops(last, lead))
+                for last, char, seen in self.by_lead.get(lead, ())
+                if last in LOW or last in HIGH
+            ]
         return found
 
-    def _by_trail(self, first: Half) -> dict[int, list[Half]]:
+
+class First(NamedTuple):
+    """A character whose second byte dropped with the first byte of the next one.
+
+    `doubles` says whether its own two bytes would drop in turn, so that it may stand there twice.
+    """
+
+    code: int  # its two bytes and a zero, to which the trail of the next one is added
+    char: str
+    seen: str
+    doubles: bool
+
+
+class Seconds(NamedTuple):
+    """The characters that may follow a first half; `least` costs the cheapest of the `heads`, the first of them.
+
+    That is in general: what stands before the first half and the page may make one of them cheaper.
+    """
+
+    halves: list[Half]
+    heads: frozenset[str]  # as the statistics see them
+    least: float
+
+
+class SecondHalves(dict[int, Seconds]):
+    """The characters that end with a trail behind the pair that dropped after a first half, by `code` and trail.
+
+    Those known to follow the first come before those that are common. With ANY for a trail any ending will
+    do, but only what is known to follow.
+    """
+
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
+        self._known: dict[int, dict[int, list[Half]]] = {}
+
+    def __missing__(self, key: int) -> Seconds:
+        if len(self) >= MAX_KEPT:
+            self.clear()
+        lead, last, trail = key.to_bytes(3)
+        seen = self._codes.chars[lead, last][1]
+        halves = self._halves(key & ~0xFF, last in LOW, seen, trail)
+        stats = self._codes.stats
+        heads = frozenset(h[2] for h in halves[:HEADS])
+        least = min((stats.bits(NO_CONTEXT + seen + head) for head in heads), default=inf)
+        found = self[key] = Seconds(halves, heads, 0.0 if ord(seen) in stats.symbols else least)
+        return found
+
+    def _halves(self, code: int, low: bool, seen: str, trail: int) -> list[Half]:
+        by_trail = self._known.get(code)
+        if by_trail is None:
+            by_trail = self._known[code] = self._followers(seen, low)
+        known = by_trail.get(trail, [])
+        if trail == ANY:
+            return known
+        common = (h for h in self._codes.by_trail.get(trail, ()) if (h[0] < 0xA1) == low and h not in known)
+        return [*known, *islice(common, MAX_COMMON)]
+
+    def _followers(self, first: str, low: bool) -> dict[int, list[Half]]:
         """The characters known to follow `first`, likely ones first, by their second byte and by ANY."""
-        low = first[0] in LOW
         found: dict[int, list[Half]] = {}
-        for seen in self.stats.rows.get(first[2], ("", ""))[0]:
-            for lead, trail, char in self.by_seen.get(seen, ()):
+        for seen in self._codes.stats.rows.get(first, ("", ""))[0]:
+            for lead, trail, char in self._codes.by_seen.get(seen, ()):
                 if (lead < 0xA1) == low:
                     for key in (trail, ANY):
                         if len(halves := found.setdefault(key, [])) < MAX_SECONDS:
@@ -75,7 +122,9 @@ class Codes:
         return found
 
 
-MAX_SECONDS, MAX_COMMON, ANY = 24, 6, -1
+MAX_SECONDS, MAX_COMMON, HEADS, ANY = 24, 6, 3, 0
+MAX_KEPT = 1 << 15
+NO_CONTEXT = "\n"  # begins no row of the statistics
 # The page is cut before every real ！ and ？: they end a run and can't stand in one.
 CUTS = "！？"
 

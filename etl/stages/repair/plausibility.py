@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cached_property, lru_cache
 from math import log2
-from operator import add
 
 from etl.rules.repair_statistics import Statistics
 
@@ -14,54 +12,19 @@ PAGE_SHARE = 0.15
 # Words tell what characters do not, but punctuation and names only by characters.
 WORD_SHARE = 0.8
 
-# Bits to tell one digit from the others, one letter from the others.
-IN_CLASS = {"0": 3.3, "A": 4.7}
-SYMBOL = 8.0  # bits to tell one symbol from the others: → ● 【
-# Stops do not follow each other unless the statistics saw them do so.
-CLOSES, NEVER_SEEN, TWO_STOPS = frozenset("，。、；："), 8.0, 10.0
-
 
 class Plausibility:
-    """Costs of characters after their context; `page` is the page as the statistics see it."""
+    """Costs of texts; `page` is the page as the statistics see it."""
 
     def __init__(self, stats: Statistics, page: str) -> None:
         self.stats = stats
-        self.page = page
-        self.asked = 0  # how often a cost was asked for
-        self._costs: dict[str, float] = {}
-
-    @cached_property
-    def _counts(self) -> Counter[str]:
-        """How often one, two and three characters in a row occur on the page."""
-        page = self.page
-        counts = Counter(page)
-        counts.update(map(add, page, page[1:]))
-        counts.update(map(add, map(add, page, page[1:]), page[2:]))
-        return counts
-
-    def cost(self, three: str) -> float:
-        """Bits of the third character after the first two."""
-        self.asked += 1
-        cost = self._costs.get(three)
-        if cost is None:
-            cost = self._costs[three] = self._blended(three)
-        return cost
-
-    def _blended(self, three: str) -> float:
-        general = _general(self.stats, three)
-        counts = self._counts
-        pairs = counts.get(three[1:])
-        if not pairs:
-            return general
-        here = pairs / (counts[three[1]] + 2)
-        triples = counts.get(three)
-        if triples:
-            here = (here + triples / (counts[three[:2]] + 1)) / 2
-        return -log2((1 - PAGE_SHARE) * 2**-general + PAGE_SHARE * here)
+        self.page = Page(page)
+        self.costs = Costs(stats, self.page)
 
     def text_cost(self, text: str, start: int = 2) -> float:
         """Bits of `text` from `start` on, what stands before being its context."""
-        return sum(self.cost(text[i - 2 : i + 1]) for i in range(start, len(text)))
+        costs = self.costs
+        return sum([costs[text[i - 2 : i + 1]] for i in range(start, len(text))])
 
     def whole_cost(self, text: str, before: str = "") -> float:
         """Bits of `text` after its first two characters, words weighed in: to choose between full readings.
@@ -70,14 +33,59 @@ class Plausibility:
         """
         return self.text_cost(text) + WORD_SHARE * self.stats.word_cost(before + text)
 
+    def tells(self, context: str, chars: frozenset[str]) -> bool:
+        """Whether one of `chars` may cost less after both characters of `context` than in general after the last.
 
-@lru_cache(maxsize=1 << 17)
-def _general(stats: Statistics, three: str) -> float:
-    """Bits of the third character after the first two, whatever the page."""
-    plain = three.translate(stats.symbols)
-    bits = stats.cost(plain[:2], plain[2]) + IN_CLASS.get(three[2], 0.0)
-    if plain[2] != three[2]:
-        bits += SYMBOL
-    if three[2] in CLOSES and three[1] in CLOSES and bits > NEVER_SEEN:
-        bits += TWO_STOPS
-    return bits
+        The first one is as rows of the statistics have it, a symbol as a border.
+        """
+        row = self.stats.rows.get(context)
+        if row and not chars.isdisjoint(row[0]):
+            return True
+        here = self.page[context[1]]
+        return here is not None and not chars.isdisjoint(here.pairs)
+
+
+class Costs(dict[str, float]):
+    """Bits of the third of three characters after the first two, worked out when first asked for."""
+
+    def __init__(self, stats: Statistics, page: Page) -> None:
+        self._bits = stats.bits
+        self._page = page
+
+    def __missing__(self, three: str) -> float:
+        bits = self._bits(three)
+        here = self._page[three[1]]
+        if here is not None and three[2] in here.pairs:
+            share = here.pairs[three[2]] / (here.count + 2)
+            if three in here.triples:
+                share = (share + here.triples[three] / (here.befores[three[0]] + 1)) / 2
+            bits = -log2((1 - PAGE_SHARE) * 2**-bits + PAGE_SHARE * share)
+        self[three] = bits
+        return bits
+
+
+class Page(dict[str, "Following | None"]):
+    """What follows a character on a page, None where the page has none; counted when first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._places: dict[str, list[int]] = {}
+        for at, char in enumerate(text):
+            self._places.setdefault(char, []).append(at)
+
+    def __missing__(self, char: str) -> Following | None:
+        places = self._places.get(char)
+        found = self[char] = Following(self._text, places) if places else None
+        return found
+
+
+class Following:
+    """How often a character occurs, after which and before which others, given its `places` on a page."""
+
+    __slots__ = ("befores", "count", "pairs", "triples")
+
+    def __init__(self, page: str, places: list[int]) -> None:
+        self.count = len(places)
+        self.befores = Counter([page[at - 1] for at in places if at])
+        self.pairs = Counter([page[at + 1 : at + 2] for at in places])
+        self.triples = Counter([page[at - 1 : at + 2] for at in places if at])

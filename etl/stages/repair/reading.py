@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 BEAM = 16  # readings followed up
@@ -13,7 +14,7 @@ class Reading(NamedTuple):
     """One way to read a run so far: its characters, their cost in bits, the byte still pending.
 
     `seen` is the same text as the statistics see it, with the two characters before the run. `end` is
-    where the page is in step again.
+    where the page is in step again. `halves` are the places of characters known by half.
     """
 
     cost: float
@@ -23,21 +24,28 @@ class Reading(NamedTuple):
     end: int = -1
     halves: tuple[int, ...] = ()
 
-    def plus(self, cost: float, text: str, seen: str, pending: int, end: int = -1) -> Reading:
-        return Reading(self.cost + cost, self.text + text, self.seen + seen, pending, end, self.halves)
+
+# How a reading may go on: the cost of both together, the reading, more of its text, the same as the statistics
+# see it, and how far from the end of it two characters known by half begin, 0 for none. A plain tuple, since
+# thousands are made and few are kept.
+Step = tuple[float, Reading, str, str, int]
 
 
-def best(readings: Iterable[Reading]) -> list[Reading]:
-    """The cheapest readings, as many as are followed up.
+def best(steps: Iterable[Step], pending: int, end: int = -1) -> list[Reading]:
+    """The cheapest readings after one of `steps`, as many as are followed up, with the `pending` byte.
 
-    Readings that go on alike keep their distance to the end: the dearer one stays only as a near tie.
+    They end at `end`, or where they ended before. Readings that go on alike keep their distance to the
+    end: the dearer one stays only as a near tie.
     """
     kept: list[Reading] = []
-    cheapest: dict[tuple[str, int, int], float] = {}
-    for r in sorted(readings, key=lambda r: r.cost):
-        state = (r.seen[-2:], r.pending, r.end)
-        if r.cost <= cheapest.setdefault(state, r.cost) + NEAR_TIE:
-            kept.append(r)
+    cheapest: dict[tuple[str, int], float] = {}
+    for cost, r, text, seen, half in sorted(steps, key=itemgetter(0)):
+        seen = r.seen + seen
+        ends = r.end if end < 0 else end
+        if cost <= cheapest.setdefault((seen[-2:], ends), cost) + NEAR_TIE:
+            text = r.text + text
+            halves = (*r.halves, len(text) - half, len(text) - half + 1) if half else r.halves
+            kept.append(Reading(cost, text, seen, pending, ends, halves))
             if len(kept) == BEAM:
                 break
     return kept

@@ -17,17 +17,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cache
 from heapq import nsmallest
 from math import inf
 from operator import itemgetter
 from typing import NamedTuple
 
 from etl.rules.repair_statistics import UNKNOWN
-from etl.stages.repair.codes import Codes, Half, bytes_of, drops, unassigned_after
+from etl.stages.repair.codes import ANY, Codes, bytes_of, drops, unassigned_after
+from etl.stages.repair.halves import Halves
 from etl.stages.repair.plausibility import Plausibility
-from etl.stages.repair.reading import BEAM, Reading, best
+from etl.stages.repair.reading import BEAM, Reading, Step, best
 from etl.stages.repair.weigher import Run, Weigher, context
 
 LOST, ANY_LEAD = "\ufffd", frozenset(range(0x81, 0xFF))
@@ -57,8 +59,7 @@ BEHIND, FAR_BEHIND = 24.0, 40.0
 DEAR = 15.0  # a second look: a character on average
 # A dropped pair is tried where a character and the next cost so much; how much more.
 SUSPECT, SLACK = 18.0, 3.0
-UNSEEN_AHEAD = 12.0  # the most that the next character counts: it may be wrong itself
-LEAST_PAIR, LEAST_SECOND, MISSES = 8.0, 4.0, 2  # halves below these are not looked for
+LEAST_PAIR = 8.0  # halves are not looked for below this
 LAST_RESORT, THREE_LOST = 45.0, 32.0  # where no character fits: halves up to the first, or three lost ones
 GIVE_UP = 20.0  # beyond a reading that has come to its end
 # A reading so much dearer than the text as it stands is no run; runs of rare names are up to 60 dearer for a while.
@@ -82,6 +83,7 @@ class Finder:
     codes: Codes
     plausible: Plausibility
     behind: float = BEHIND
+    asked: int = 0  # costs so far
     unread: list[Mark] = field(default_factory=list)
     enough: int = 0  # how many costs may have been asked for at the end of this look
 
@@ -99,13 +101,13 @@ class Finder:
             place = bisect(found, mark.start, key=lambda r: r.start)
             if place and mark.start < found[place - 1].end:
                 continue
-            if self.plausible.asked > total:
+            if self.asked > total:
                 self.unread.append(mark)
                 continue
             run = self._look(mark.match)
             if run and (place == len(found) or run.end <= found[place].start):
                 found.insert(place, run)
-            elif run is None and self.plausible.asked > self.enough:
+            elif run is None and self.asked > self.enough:
                 self.unread.append(mark)
         return found
 
@@ -119,10 +121,12 @@ class Finder:
 
     def _look(self, mark: re.Match[str]) -> Run | None:
         """The run that begins at `mark`, looked for a second time and wider if it is none or a bad one."""
-        self.enough = self.plausible.asked + ASKED_BY_MARK
+        self.enough = self.asked + ASKED_BY_MARK
         run = self._run(mark)
         if run is None or run.strained or run.cost > DEAR:
-            again = replace(self, behind=FAR_BEHIND)._run(mark)
+            self.behind = FAR_BEHIND
+            again = self._run(mark)
+            self.behind = BEHIND
             if run is None or (again and (again.end != run.end or again.gain > run.gain)):
                 return again
         return run
@@ -139,11 +143,12 @@ class Finder:
         start = mark.start()
         seen, shown = context(text, start, self.codes) + text[start:line_end].translate(self.codes.seen), 0.0
         for at in range(at, min(line_end, at + MAX_RUN) + 1):  # noqa: B020
-            if not beam or self.plausible.asked > self.enough:
+            if not beam or self.asked > self.enough:
                 break
             least = min([least, *(r.cost - shown for r in done[counted:])])
             counted = len(done)
-            shown += self.plausible.cost(seen[at - start - 1 : at - start + 2])
+            self.asked += 1
+            shown += self.plausible.costs[seen[at - start - 1 : at - start + 2]]
             if beam[0].cost > shown + min(HOPELESS, least + GIVE_UP):
                 break
             char = text[at : at + 1]
@@ -178,71 +183,43 @@ class Finder:
             leads = {trail for lead, trail in noted if lead == last}
             return [Reading(0.0, "", before, lead) for lead in sorted(leads)], end
         pending = 0xA1 if mark[0] == "?!" else 0xBF
-        beam = [
-            Reading(self.plausible.cost(before + seen), char, before + seen, pending)
-            for _, char, seen in self.codes.by_trail[0xA3]
-        ]
-        return best(beam), mark.end()
+        none = Reading(0.0, "", before)
+        costs = self.plausible.costs
+        steps = [(costs[before + seen], none, char, seen, 0) for _, char, seen in self.codes.by_trail[0xA3]]
+        self.asked += len(steps)
+        return best(steps, pending), mark.end()
 
     def _steps(self, beam: list[Reading], trail: int, pending: int, at: int) -> list[Reading]:
         """Every reading of `beam` with its pending byte and `trail` as a character, or as halves of two.
 
         `at` is the place of the visible character that holds `trail`.
         """
-        ahead = self._ahead(pending, at + 1)
-        out: list[Reading] = []
+        halves = Halves(self.codes, self.plausible, trail, self._ahead(pending, at + 1))
+        costs = self.plausible.costs
+        out: list[Step] = []
         limit = min((r.cost for r in beam), default=0.0) + self.behind
         for r in beam:
             char, seen = self.codes.chars.get((r.pending, trail), ("", ""))
             bound = limit - r.cost
             if char:
-                cost = self.plausible.cost(r.seen[-2:] + seen)
-                out.append(r.plus(cost, char, seen, pending))
+                cost = costs[r.seen[-2:] + seen]
+                out.append((r.cost + cost, r, char, seen, 0))
                 if drops(trail, r.pending):  # a doubled character shows like a single one
-                    again = self.plausible.cost(r.seen[-1] + seen * 2)
-                    out.append(r.plus(cost + again, char * 2, seen * 2, pending))
-                both = cost + self._next(r.seen[-1] + seen, ahead)
+                    again = costs[r.seen[-1] + seen * 2]
+                    out.append((r.cost + (cost + again), r, char * 2, seen * 2, 0))
+                both = cost + halves.next_cost(r.seen[-1] + seen)
                 bound = min(bound, both + SLACK)
                 if both < SUSPECT:
                     continue
             if bound < LEAST_PAIR:
                 continue
-            out += self._halves(r, trail, pending, ahead, bound)
+            out += halves.after(r, bound)
         if not out:  # something must have been dropped here, a pair or two
             for r in beam[:ENDED]:
-                out += self._halves(r, trail, pending, ahead, LAST_RESORT)
-                out.append(r.plus(THREE_LOST, LOST * 3, "000", pending))
-        return best(out)
-
-    def _halves(
-        self, r: Reading, trail: int | None, pending: int, ahead: str, bound: float
-    ) -> Iterator[Reading]:
-        """The reading `r` with two characters known by half, as far as they and the next cost below `bound`."""
-        cost = self.plausible.cost
-        for half in self.codes.firsts(r.pending):
-            last, first, seen = half
-            bits = cost(r.seen[-2:] + seen)
-            if bits + LEAST_SECOND >= bound:
-                continue
-            one = r.plus(bits, first, seen, pending)
-            yield from self._second(one, self.codes.seconds(half, trail), ahead, r.cost + bound)
-            if drops(last, r.pending):  # two pairs dropped around a doubled character: 派出所所長
-                two = one.plus(cost(one.seen[-2:] + seen), first, seen, pending)
-                yield from self._second(two, self.codes.seconds(half, trail), ahead, r.cost + bound)
-
-    def _second(self, r: Reading, seconds: Iterable[Half], ahead: str, bound: float) -> Iterator[Reading]:
-        """The reading `r` with each of `seconds` that, with the next character, stays below `bound`."""
-        context = r.seen[-2:]
-        misses = 0
-        for _, char, seen in seconds:
-            cost = self.plausible.cost(context + seen)
-            if r.cost + cost + LEAST_SECOND >= bound:
-                misses += 1
-                if misses > MISSES:
-                    return
-            elif r.cost + cost + self._next(context[1] + seen, ahead) < bound:
-                places = len(r.text) - 1, len(r.text)
-                yield r.plus(cost, char, seen, r.pending)._replace(halves=(*r.halves, *places))
+                out += halves.after(r, LAST_RESORT)
+                out.append((r.cost + THREE_LOST, r, LOST * 3, "000", 0))
+        self.asked += halves.asked + 2 * len(beam)
+        return best(out, pending)
 
     def _in_step(self, beam: list[Reading], at: int) -> list[Reading]:
         """The readings of `beam` ended before `at`; a note that stands there is for their last character."""
@@ -253,10 +230,6 @@ class Finder:
             if fitting:
                 return fitting
         return [r._replace(end=at) for r in beam]
-
-    def _next(self, context: str, ahead: str) -> float:
-        """Bits of the next character after `context`, within limits: it may be wrong itself."""
-        return min(self.plausible.cost(context + ahead), UNSEEN_AHEAD) if ahead else UNSEEN_AHEAD
 
     def _ahead(self, pending: int, at: int) -> str:
         """The next character as the statistics see it, if nothing is dropped; empty if it can't be told."""
@@ -283,19 +256,22 @@ class Finder:
         next_trail = self._trail(at + 1)
         after = {lead: seen for lead, _, seen in self.codes.by_trail.get(next_trail, ())}
         wanted = frozenset(leads) or (frozenset(after) if next_trail else ANY_LEAD)
-        cost = self.plausible.cost
-        first = [
-            (r.cost + bits, fitting, r.plus(bits, char, seen, -1))
-            for r in beam
-            for trail, char, seen in self.codes.by_lead.get(r.pending, ())
-            if (fitting := wanted & unassigned_after(trail))
-            and r.cost + (bits := cost(r.seen[-2:] + seen)) < limit
-        ]
-        found = [
-            (so_far + (cost(r.seen[-2:] + after[lead]) if lead in after else 0.0), r._replace(pending=lead))
-            for so_far, fitting, r in nsmallest(BEAM, first, key=itemgetter(0))
-            for lead in sorted(fitting)
-        ]
+        costs = self.plausible.costs
+        unassigned = cache(lambda trail: sorted(wanted & unassigned_after(trail)))
+        first: list[tuple[float, Reading, str, str, int]] = []
+        for r in beam:
+            halves = self.codes.by_lead.get(r.pending, [])
+            self.asked += len(halves)
+            for trail, char, seen in halves:
+                cost = r.cost + costs[r.seen[-2:] + seen] if unassigned(trail) else limit
+                if cost < limit:
+                    first.append((cost, r, char, seen, trail))
+        found = []
+        for cost, r, char, seen, trail in nsmallest(BEAM, first, key=itemgetter(0)):
+            so_far = r._replace(cost=cost, text=r.text + char, seen=r.seen + seen)
+            for lead in unassigned(trail):
+                next_cost = costs[so_far.seen[-2:] + after[lead]] if lead in after else 0.0
+                found.append((cost + next_cost, so_far._replace(pending=lead)))
         return sorted(r for _, r in nsmallest(BEAM, found))
 
     def _trail(self, at: int) -> int:
@@ -320,16 +296,20 @@ class Finder:
         elif not rest and self.text[end : end + 1] not in PIECE_STARTS:
             after = LOST
         seen_after = after.translate(self.codes.seen)
-        out = []
-        best_cost = min(r.cost for r in beam)
+        out: list[Step] = []
+        costs = self.plausible.costs
+        halves = Halves(self.codes, self.plausible, ANY, seen_after)
+        limit = min(r.cost for r in beam) + self.behind
         for r in beam[:ENDED]:
+            self.asked += len(self.codes.by_lead.get(r.pending, ()))
             for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
                 if noted is None or char in noted:
-                    cost = self.plausible.cost(r.seen[-2:] + seen)
-                    out.append(r.plus(cost, char + after, seen + seen_after, -1, end))
+                    cost = r.cost + costs[r.seen[-2:] + seen]
+                    out.append((cost, r, char + after, seen + seen_after, 0))
                     if after == LOST and trail == 0x80:  # a single 80 is a question mark, then in step
-                        out.append(r.plus(cost, char, seen, -1, end))
-            for t in self._halves(r, None, -1, seen_after, best_cost + self.behind - r.cost):
-                if noted is None or t.text[-1] in noted:
-                    out.append(t.plus(0.0, after, seen_after, -1, end))
-        return best(out)
+                        out.append((cost, r, char, seen, 0))
+            for cost, _, text, seen, half in halves.after(r, limit - r.cost):
+                if noted is None or text[-1] in noted:
+                    out.append((cost, r, text + after, seen + seen_after, half + len(after)))
+        self.asked += halves.asked
+        return best(out, -1, end)

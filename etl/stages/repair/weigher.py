@@ -67,7 +67,7 @@ class Weigher:
         if not done:
             return None
         end = max(r.end for r in done)
-        done = best(r.plus(self._rest_cost(r, end, line_end), "", "", -1, r.end) for r in done)
+        done = best([(r.cost + self._rest_cost(r, end, line_end), r, "", "", 0) for r in done], -1)
         before, line_before, line_after = self._before(start), *self._line_around(start, end)
         costs, whole = {}, {}
         by_text: dict[str, Reading] = {}
@@ -100,7 +100,7 @@ class Weigher:
 
     def _belief(self, text: str, at: int) -> float:
         """The most that the character of `text` at `at`, known by half, can be believed with what follows it."""
-        costs = (self.plausible.cost(text[i - 2 : i + 1]) for i in range(at, min(len(text), at + 3)))
+        costs = (self.plausible.costs[text[i - 2 : i + 1]] for i in range(at, min(len(text), at + 3)))
         rare = sum(costs)
         if not text[:at].endswith(self.codes.names):
             return UNSURE if rare > RARE else 1.0
@@ -128,7 +128,7 @@ class Weigher:
         return (self.text[start : min(end + LOOK_AHEAD, line_end)] + border).translate(self.codes.seen)
 
     def _strained(self, text: str) -> bool:
-        costs = [self.plausible.cost(text[i - 2 : i + 1]) for i in range(2, len(text))]
+        costs = [self.plausible.costs[text[i - 2 : i + 1]] for i in range(2, len(text))]
         return any(a + b > STRAINED for a, b in pairwise(costs))
 
 

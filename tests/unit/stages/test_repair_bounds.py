@@ -44,7 +44,7 @@ def test_a_page_asks_for_a_bounded_number_of_costs(name: str) -> None:
     plausible = Plausibility(statistics(), page.translate(TABLE.seen))
     finder = Finder(page, TABLE, plausible)
     spans = [(run.start, run.end) for run in finder.runs()]
-    assert plausible.asked <= ASKED + ASKED_PER_CHAR * len(page) + ONE_STEP
+    assert finder.asked <= ASKED + ASKED_PER_CHAR * len(page) + ONE_STEP
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
     assert not any(start <= mark.start < end for mark in finder.unread for start, end in spans)
 
