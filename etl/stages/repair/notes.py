@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from etl.model import Edit
 from etl.rules.repair import RepairRules
@@ -57,9 +58,15 @@ def across(text: str, rules: RepairRules) -> Iterator[Edit]:
     The sign must be the second byte of a character that has the syllable.
     """
     for m in ACROSS_RE.finditer(text):
-        if any(m[2] in said and _ends_in(char, m[1]) for char, said in rules.readings.items()):
+        if m[1] in _signs(rules).get(m[2], ()):
             yield Edit(m.start() + 1, m.end(), "", "pinyin_note")
 
 
-def _ends_in(char: str, sign: str) -> bool:
-    return char.encode("gbk").endswith(sign.encode("ascii"))
+@lru_cache(maxsize=1)
+def _signs(rules: RepairRules) -> dict[str, set[str]]:
+    """By syllable the second bytes of its characters, as the signs that a damaged page shows."""
+    signs: dict[str, set[str]] = {}
+    for char, said in rules.readings.items():
+        for syllable in said:
+            signs.setdefault(syllable, set()).add(chr(char.encode("gbk")[1]))
+    return signs

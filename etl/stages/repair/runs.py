@@ -50,8 +50,8 @@ PIECE_STARTS = ("!", "?", "、", "\n", "")
 # How far the search goes, in readings and characters.
 MAX_RUN = 120
 ENDED = 3  # readings tried where a trail is unknown, so that a hundred characters fit
-# Costs asked for by one look at a mark, and on a page at least and per character.
-ASKED_BY_MARK, ASKED, ASKED_PER_CHAR = 40_000, 200_000, 100
+# Costs asked for by one look at a mark, and on a page at least, per character and at most: a few seconds.
+ASKED_BY_MARK, ASKED, ASKED_PER_CHAR, MOST_ASKED = 40_000, 200_000, 100, 1_000_000
 
 # All in bits. Tuned on damage generated from the last fifth of the first half of the news text.
 # A pair of halves may cost so much more than the best reading; on a second look.
@@ -91,10 +91,11 @@ class Finder:
         """All places that can be read as a run, in order, not overlapping.
 
         Every mark has an allowance of its own. A page has one too, so that the work stays in proportion to
-        its length; it is far above what ten runs in a thousand characters need, and marks before garbled
-        text are looked at first, so that real question marks do not use it up.
+        its length and no page takes longer than a document may; it is far above what ten runs in a thousand
+        characters need, up to a hundred thousand characters, and marks before garbled text are looked at
+        first, so that real question marks do not use it up.
         """
-        total = ASKED + ASKED_PER_CHAR * len(self.text)
+        total = min(ASKED + ASKED_PER_CHAR * len(self.text), MOST_ASKED)
         marks = [Mark(m.start(), self._garbled(m), m) for m in START_RE.finditer(self.text)]
         found: list[Run] = []
         for mark in sorted(marks, key=lambda m: not m.garbled):

@@ -47,7 +47,7 @@ class Run:
 
 def context(text: str, start: int, codes: Codes) -> str:
     """The two characters of the line before `start` of `text` as the statistics see it."""
-    before = text[max(text.rfind("\n", 0, start) + 1, start - 2) : start]
+    before = text[max(0, start - 2) : start].rpartition("\n")[2]
     return ("||" + before.translate(codes.seen))[-2:]
 
 
@@ -110,8 +110,8 @@ class Weigher:
 
     def _before(self, start: int) -> str:
         """The characters of the line before the context of `start`, as many as a word may have with it."""
-        before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - LONGEST_WORD) : max(0, start - 2)]
-        return before.translate(self.codes.seen)
+        around = self.text[max(0, start - LONGEST_WORD) : start].rpartition("\n")[2]
+        return around[:-2].translate(self.codes.seen)
 
     def _line_around(self, start: int, end: int) -> tuple[str, str]:
         """The line before `start` and behind `end`, no more of it than a paragraph."""

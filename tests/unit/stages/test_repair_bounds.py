@@ -84,3 +84,12 @@ def test_a_page_full_of_runs_is_read_to_its_end() -> None:
     repaired = repair(EVIDENCE + line * 100, RULES)
     assert repaired.text.value.count("父亲。“老人头脑") == 100
     assert "unread" not in {r.kind for r in repaired.text.repairs}
+
+
+def test_a_page_of_any_length_has_an_allowance_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl.stages.repair.runs.MOST_ASKED", 50_000)
+    page = PAGES["short runs"](Random(1))
+    finder = Finder(page, TABLE, Plausibility(statistics(), page.translate(TABLE.seen)))
+    read = len(finder.runs())
+    assert finder.asked <= 50_000 + ONE_STEP
+    assert read < 100 < 400 < len(finder.unread)
