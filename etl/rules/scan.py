@@ -12,9 +12,11 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import pairwise
+from operator import or_
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -25,58 +27,59 @@ Span = tuple[int, int]
 Hits = dict[str, list[Span]]
 Trial = tuple[str, str]  # tag and pattern
 PLAIN_RE = re.compile(r"[^\\()\[\]{}.*+?^$|<]+")
+NONE: Mapping[int, tuple[Trial, ...]] = MappingProxyType({})
 BLOCK = 64  # characters; a tail counts as near that stands in the block of its head or in the next
 # compiled when first tried: most patterns are never met, and all of them would take longer than many articles
 matcher = lru_cache(maxsize=None)(re.compile)
 
 
-@dataclass(slots=True)
-class Literal:
+class Literal(NamedTuple):
     """What it means that one literal string stands somewhere."""
 
-    words: dict[str, None] = field(default_factory=dict)  # tags of which it is a plain word
-    trials: dict[Trial, None] = field(default_factory=dict)  # patterns it may begin
-    gapped: dict[int, dict[Trial, None]] = field(default_factory=dict)  # bit of tails -> those that need one
-    heads: int = 0  # the bits in `gapped`
-    tails: int = 0  # bits of the groups of tails that it belongs to
+    words: tuple[str, ...]  # tags of which it is a plain word
+    trials: tuple[Trial, ...]  # patterns it may begin
+    heads: int  # groups of tails of which one is needed by further patterns it may begin, as bits
+    gapped: Mapping[int, tuple[Trial, ...]]  # bit in `heads` -> the patterns
 
 
 class Scanner:
     """Patterns by tag, searched together."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        literals: dict[str, Literal] = {}
+        words: dict[str, dict[str, None]] = {}
+        trials: dict[str, dict[Trial, None]] = {}
+        gapped: dict[str, dict[int, dict[Trial, None]]] = {}
+        tails: dict[str, int] = {}
         bits: dict[frozenset[str], int] = {}  # of each group of tails
-
-        def literal(text: str) -> Literal:
-            known = literals.get(text)
-            if known is None:
-                known = literals[text] = Literal()
-            return known
-
         for tag, pattern in patterns:
             plain, rest = _sorted_out(pattern)
             for word in plain:
-                literal(word).words[tag] = None
-            source = "|".join(rest)
-            for a in anchors(source) if rest else ():
+                words.setdefault(word, {})[tag] = None
+            trial = tag, "|".join(rest)
+            for a in anchors(trial[1]) if rest else ():
                 if not a.tails or a.high > BLOCK:
                     for head in a.heads:
-                        literal(head).trials[tag, source] = None
+                        trials.setdefault(head, {})[trial] = None
                     continue
                 if a.tails not in bits:
                     bits[a.tails] = 1 << len(bits)
                     for tail in a.tails:
-                        literal(tail).tails |= bits[a.tails]
+                        tails[tail] = tails.get(tail, 0) | bits[a.tails]
+                bit = bits[a.tails]
                 for head in a.heads:
-                    it = literal(head)
-                    it.heads |= bits[a.tails]
-                    it.gapped.setdefault(bits[a.tails], {})[tag, source] = None
-        self._texts = list(literals)
+                    gapped.setdefault(head, {}).setdefault(bit, {})[trial] = None
+        self._texts = list(dict.fromkeys((*words, *trials, *gapped, *tails)))
         self._literals = [
-            (tuple(x.words), tuple(x.trials), x.heads, x.tails, {b: tuple(t) for b, t in x.gapped.items()})
-            for x in literals.values()
+            Literal(
+                tuple(words.get(text, ())),
+                tuple(trials.get(text, ())),
+                reduce(or_, gapped.get(text, NONE), 0),
+                {bit: tuple(found) for bit, found in gapped[text].items()} if text in gapped else NONE,
+            )
+            for text in self._texts
         ]
+
+        self._tail_bits = [tails.get(text, 0) for text in self._texts]
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
@@ -89,7 +92,7 @@ class Scanner:
         known = self._literals
         found: defaultdict[str, list[Span]] = defaultdict(list)
         for number, start, end in stand:
-            words, trials, heads, _, gapped = known[number]
+            words, trials, heads, gapped = known[number]
             for tag in words:
                 found[tag].append((start, end))
             if heads:
@@ -107,9 +110,9 @@ class Scanner:
     def _tails(self, stand: Iterable[tuple[int, int, int]], length: int) -> list[int]:
         """For each block of the text the tails that stand in it or in the next, as bits."""
         blocks = [0] * (length // BLOCK + 2)
-        known = self._literals
+        bits = self._tail_bits
         for number, start, _ in stand:
-            tails = known[number][3]
+            tails = bits[number]
             if tails:
                 blocks[start // BLOCK] |= tails
         return [here | after for here, after in pairwise(blocks)]

@@ -43,13 +43,16 @@ def _masked(text: str, blank: Iterable[Span]) -> str:
 
 def _candidates(masked: str, patterns: Mapping[str, Pattern]) -> Iterator[tuple[int, int, str]]:
     """Start, end and the cut word before each chunk that holds a place word."""
+    tail = patterns["tail"]
     at, lead = 0, ""
     for cut in (*patterns["cut"].finditer(masked), None):
         end, after = cut.span() if cut else (len(masked), 0)
         last = None
         if end - at >= MIN:
-            for m in patterns["tail"].finditer(masked, at, end):
+            m = tail.search(masked, at, end)
+            while m:
                 last = m
+                m = tail.search(masked, m.end(), end)
         if last is not None:
             start = at
             head = patterns["lead_in"].match(masked[start : last.end()])
