@@ -239,11 +239,23 @@ def report_misses(
     return ", ".join(f"{kind} {n}" for kind, n in counted.most_common(8))
 
 
+@contextmanager
+def own_server() -> Iterator[tuple[Path, str]]:
+    """A folder of its own and an embedded server in it; the folder goes when the server is down."""
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        try:
+            with embedded.session(scratch / "home") as url:
+                yield scratch, url
+        finally:
+            embedded.stop(scratch / "home")
+
+
 def quality(articles: int = 20_000) -> None:
     made = list(generate(articles))
     print(f"{len(made)} articles: {dict(Counter(m.role for m in made).most_common())}", flush=True)
-    with tempfile.TemporaryDirectory() as scratch, embedded.session(Path(scratch) / "home") as url:
-        folder = Path(scratch) / "pages"
+    with own_server() as (scratch, url):
+        folder = scratch / "pages"
         folder.mkdir()
         write_pages(folder, made)
         timed_load(folder, url, made)

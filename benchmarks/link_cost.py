@@ -10,18 +10,16 @@ then another portion of generated articles is loaded and timed.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta, timezone
-from pathlib import Path
 
-from benchmarks.link import timed_linking
+from benchmarks.link import own_server, timed_linking
 from benchmarks.link_data import Made, generate
 from etl.model import Agency, Article, Extraction, Found, Incident, Leaf, Person, Processed, When
 from etl.rules import load_rules
 from etl.stages.identity import content_hash
 from etl.stages.link.signature import signature
-from etl.store import embedded, lookups, migrate, runs
+from etl.store import lookups, migrate, runs
 from etl.store.engine import Connection, connect
 from etl.store.load import load_batch
 from etl.store.runs import Counts, Run
@@ -55,7 +53,7 @@ COPY_IDS = 1_000_000_000
 
 def growth(few: int = 20_000, many: int = 200_000) -> None:
     made = generate(few + 2 * PORTION)
-    with tempfile.TemporaryDirectory() as scratch, embedded.session(Path(scratch) / "home") as url:
+    with own_server() as (_, url):
         migrate.upgrade(url)
         with connect(url, limits=False) as connection:
             lookups.sync(connection, load_rules())
