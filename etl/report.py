@@ -226,11 +226,13 @@ SPECS: dict[str, Record] = {
         "height": 280,
         "mark": {"type": "bar", "tooltip": True},
         "encoding": {
-            "x": {"field": "month", "type": "temporal", "timeUnit": "yearmonth", "title": None,
+            # The browser reads a day as midnight in London: further west that is the month before.
+            "x": {"field": "month", "type": "temporal", "timeUnit": "utcyearmonth", "title": None,
                   "axis": {"format": "%Y-%m", "labelOverlap": True}},
             "y": {**COUNT, "axis": {"tickMinStep": 1}},
             "color": {**KIND, "scale": {"scheme": "tableau10"}, "legend": {"orient": "bottom", "columns": "@columns"}},
-            "tooltip": [{"field": "month", "type": "temporal", "title": "月份‖month", "format": "%Y-%m"}, KIND, COUNT],
+            "tooltip": [{"field": "month", "type": "temporal", "timeUnit": "utcyearmonth", "title": "月份‖month",
+                         "format": "%Y-%m"}, KIND, COUNT],
         },
     },
     "by_kind": bars("kind_@", "类别‖kind"),

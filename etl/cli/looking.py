@@ -84,7 +84,9 @@ def verdict(alarms: list[str], options: dict[str, Any]) -> NoReturn:
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
+)
 @database_options
 @output_options
 def search(words: tuple[str, ...], limit: int, **options: Any) -> None:

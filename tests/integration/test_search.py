@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from etl.store import runs
@@ -98,18 +99,58 @@ def test_an_updated_text_is_found_by_its_new_words(library: Connection) -> None:
         assert (found(library, "噪音"), found(library, "鹦鹉")) == ([], ["noise"])
 
 
-def test_many_hits_are_answered_by_the_newest_articles(library: Connection) -> None:
+def write(connection: Connection, body: str, count: int, since: str = "2000-01-01Z") -> None:
+    """So many articles of one text, published day after day, their numbers for titles; to be rolled back."""
+    connection.execute(
+        "INSERT INTO articles (content_hash, hash_version, title, body, published_at, published_precision, byline,"
+        " image_urls, script, kind, repairs, quality, removed, best_sighting_id, story_id, first_seen_at, run_id,"
+        " ruleset) SELECT sha256((%(body)s::text || n)::bytea), hash_version, n::text, %(body)s::text,"
+        " %(since)s::timestamptz + n * interval '1 day', 'day', byline, image_urls, script, kind, repairs, quality,"
+        " removed, best_sighting_id, story_id, first_seen_at, run_id, ruleset"
+        " FROM articles, generate_series(1, %(count)s) AS n"
+        " WHERE url = 'noise'",
+        {"body": body, "since": since, "count": count},
+    )
+
+
+@pytest.mark.parametrize("words", ["鸚鵡", "鹦鹉", "APP", "app 飞走"])
+@pytest.mark.parametrize("body", ["鹦鹉飞走，App定位", "鸚鵡飛走，APP定位"])
+def test_many_hits_are_answered_by_the_newest_articles(library: Connection, words: str, body: str) -> None:
     with library.transaction(force_rollback=True):
-        library.execute("CREATE TEMP TABLE many ON COMMIT DROP AS SELECT * FROM articles WHERE url = 'noise'")
-        library.execute(
-            "INSERT INTO articles (content_hash, hash_version, title, body, published_at, published_precision, byline,"
-            " image_urls, script, kind, repairs, quality, removed, best_sighting_id, story_id, first_seen_at, run_id,"
-            " ruleset) SELECT sha256(n::text::bytea), hash_version, n::text, '鹦鹉', timestamptz '2000-01-01Z' + n"
-            " * interval '1 day', 'day', byline, image_urls, script, kind, repairs, quality, removed, best_sighting_id,"
-            " story_id, first_seen_at, run_id, ruleset FROM many, generate_series(1, 10001) AS n"
-        )
-        titles = library.execute("SELECT title FROM search_articles('鸚鵡', 3)").fetchall()
-    assert titles == [("10001",), ("10000",), ("9999",)]
+        write(library, body, 5_001)
+        titles = library.execute("SELECT title FROM search_articles(%s, 3)", (words,)).fetchall()
+    assert titles == [("5001",), ("5000",), ("4999",)]
+
+
+def test_words_known_to_be_common_are_answered_by_the_newest_articles(library: Connection) -> None:
+    with library.transaction(force_rollback=True):
+        write(library, "鸚鵡飛走", 10_500)
+        library.execute("ANALYZE articles")
+        titles = library.execute("SELECT title FROM search_articles('鹦鹉', 3)").fetchall()
+    assert titles == [("10500",), ("10499",), ("10498",)]
+
+
+def test_many_hits_among_the_oldest_are_answered_too(library: Connection) -> None:
+    with library.transaction(force_rollback=True):
+        write(library, "鹦鹉飞走", 5_001)
+        write(library, "燕子飞来", 3_500, since="2040-01-01Z")
+        titles = library.execute("SELECT title FROM search_articles('鹦鹉', 1)").fetchall()
+    assert titles == [("5001",)]
+
+
+def test_newer_articles_with_a_words_pairs_apart_do_not_crowd_it_out(library: Connection) -> None:
+    with library.transaction(force_rollback=True):
+        write(library, "电动滑板的鸽动车窗", 1, since="1990-01-01Z")
+        before = found(library, "鸽动车")
+        write(library, "白鸽动了，动车到站", 500)
+        assert len(before) == 1
+        assert found(library, "鸽动车") == before
+
+
+@pytest.mark.parametrize(("words", "limit"), [("民" * 201, 20), ("民警", -1), ("民警", 2_147_483_647)])
+def test_what_is_beyond_the_limits_is_refused(library: Connection, words: str, limit: int) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="200 characters"):
+        library.execute("SELECT * FROM search_articles(%s, %s)", (words, limit))
 
 
 def test_a_text_beyond_the_index_does_not_stop_the_loading(library: Connection) -> None:
