@@ -256,7 +256,10 @@ class Agency:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One occurrence told by one article. `spans` gives the words each field was read from."""
+    """One occurrence told by one article.
+
+    `spans` gives the words each field was read from, those of each outcome under `outcome.CODE`.
+    """
 
     kind: str
     occurred: When

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text as RichText
 
     from etl.jobs import Report
-    from etl.model import Article, Extraction, Incident, Repair, When
+    from etl.model import Article, Extraction, Incident, Repair, Span, When
     from etl.pipeline import Trace
     from etl.preview import Tally
     from etl.rules import Rules
@@ -197,7 +197,7 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
         zh = next((k["zh"] for k in rules.lookups["incident_kinds"] if k["code"] == incident.kind), "")
         out.print(Text(zh))
         for field, value in incident_fields(incident).items():
-            quote = " … ".join(f"“{a.body[s:e]}”" for s, e in incident.spans.get(field, ()))
+            quote = " … ".join(f"“{a.body[s:e]}”" for s, e in spans_of(incident, field))
             out.print(
                 Text.assemble((f"{field:<10} ", "dim"), str(value), (f"   {shorten(quote, 80)}", "dim"))
             )
@@ -254,6 +254,11 @@ def incident_fields(i: Incident) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
+def spans_of(i: Incident, field: str) -> list[Span]:
+    """Where the words behind a field stand; those of all outcomes for `outcome`."""
+    return [span for name, spans in i.spans.items() if name.split(".")[0] == field for span in spans]
+
+
 def when(w: When | None) -> str | None:
     """A time in one line."""
     if w is None:
@@ -272,7 +277,7 @@ def marked_body(a: Article, x: Extraction) -> RichText:
         text.stylize("underline", *i.evidence)
         for field, spans in i.spans.items():
             for span in spans:
-                text.stylize(FIELD_STYLE.get(field, "bold"), *span)
+                text.stylize(FIELD_STYLE.get(field.split(".")[0], "bold"), *span)
         for person in i.persons:
             if person.span:
                 text.stylize("magenta", *person.span)

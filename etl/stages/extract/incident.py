@@ -272,7 +272,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
         "station": ((unit.start, unit.end),) if unit and start <= unit.start < end else (),
         "items": tuple(_shift(x, start) for _, x in things),
         "amount_cny": (_shift(money[1], start),) if money else (),
-        "outcome": tuple(x for found in ended.values() for x in found[:1]),
+        **{f"outcome.{code}": tuple(found[:1]) for code, found in ended.items()},
     }
     return Incident(
         kind=kind,

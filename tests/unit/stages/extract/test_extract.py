@@ -48,6 +48,15 @@ def test_spans_are_slices_of_the_body() -> None:
     assert i.evidence == (0, len(LOST))
 
 
+def test_each_outcome_has_spans_of_its_own() -> None:
+    body = "9月2日，青山派出所接刘先生报警，称停在楼下的摩托车被盗。民警将嫌疑人冯某抓获。目前，冯某被行政拘留十日。"
+    i = one(body)
+    told = {name: [body[a:b] for a, b in spans] for name, spans in i.spans.items() if "outcome" in name}
+    assert set(told) == {"outcome.arrested", "outcome.penalised"}
+    assert "抓" in told["outcome.arrested"][0]
+    assert told["outcome.penalised"] == ["行政拘留"]
+
+
 def test_narrow_punctuation_changes_nothing() -> None:
     narrow = LOST.translate(str.maketrans("，：", ",:"))
     a, b = one(LOST), one(narrow)
