@@ -185,4 +185,5 @@ def replace_figures(batch: Batch, article_id: int, extraction: Extraction) -> bo
         return False
     batch.do("DELETE FROM reported_figures WHERE article_id = %s", article_id)
     batch.copy("reported_figures", ("article_id", *FIGURE_CONTENT), [(article_id, *f) for f in figures])
+    batch.changed("article", article_id, "update")  # figures have no changes of their own
     return True

@@ -18,6 +18,7 @@ from etl.store import embedded, lookups, migrate, withdrawals
 from etl.store.engine import Connection, connect
 from etl.store.load import load_batch
 from etl.store.runs import Counts, Run
+from etl.store.verdicts import Decision, decide
 from tests.support.records import incident, leaf, sha
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def some_leaf(chance: random.Random) -> Leaf:
 
 
 def write(url: str, seed: int) -> int:
-    """One writer's batches, corrections and takedowns; a third of them rolled back. How many were kept."""
+    """One writer's batches and decisions; a third of them rolled back. How many were kept."""
     chance = random.Random(seed)
     kept = 0
     with connect(url) as connection:
@@ -65,36 +66,79 @@ def write(url: str, seed: int) -> int:
         for _ in range(BATCHES):
             undo = chance.random() < 1 / 3
             kept += not undo
+            (act,) = chance.choices(list(ACTS), list(ACTS.values()))
             with connection.transaction(force_rollback=undo):
-                act = chance.random()
-                if act < 0.75:
-                    leaves = {
-                        x.found.path: x for x in (some_leaf(chance) for _ in range(chance.randrange(1, 5)))
-                    }
-                    load_batch(connection, run, list(leaves.values()), Counts())
-                elif act < 0.85:
-                    withdrawals.withdraw(connection, sha(f"content {chance.randrange(NAMES)}"), "li", "test")
-                else:
-                    connection.execute(
-                        "INSERT INTO overrides (incident_id, field, value, made_by, why)"
-                        " SELECT id, 'place', to_jsonb(%s::text), 'li', 'test' FROM incidents"
-                        " ORDER BY (id * %s) %% 101 LIMIT 1 ON CONFLICT DO NOTHING",
-                        (str(seed), chance.randrange(100)),
-                    )
+                act(connection, run, chance)
     return kept
+
+
+def load(connection: Connection, run: Run, chance: random.Random) -> None:
+    leaves = {x.found.path: x for x in (some_leaf(chance) for _ in range(chance.randrange(1, 5)))}
+    load_batch(connection, run, list(leaves.values()), Counts())
+
+
+def take_down(connection: Connection, run: Run, chance: random.Random) -> None:
+    withdrawals.withdraw(connection, sha(f"content {chance.randrange(NAMES)}"), "li", "test")
+
+
+def lift(connection: Connection, run: Run, chance: random.Random) -> None:
+    """Lift a takedown, if there is one, and load the content again."""
+    found = connection.execute(
+        "SELECT content_hash FROM withdrawals WHERE lifted_at IS NULL ORDER BY (id * %s) %% 101 LIMIT 1",
+        (chance.randrange(100),),
+    ).fetchone()
+    if found:
+        withdrawals.lift(connection, found[0])
+        names = {sha(f"content {n}"): n for n in range(NAMES)}
+        n = names[found[0]]
+        again = leaf(f"/{n}", f"{n} again", f"content {n}", title=f"第{n}篇", incidents=(incident(),))
+        load_batch(connection, run, [again], Counts())
+
+
+def correct(connection: Connection, run: Run, chance: random.Random) -> None:
+    connection.execute(
+        "INSERT INTO overrides (incident_id, field, value, made_by, why)"
+        " SELECT id, 'place', to_jsonb(%s::text), 'li', 'test' FROM incidents"
+        " ORDER BY (id * %s) %% 101 LIMIT 1 ON CONFLICT DO NOTHING",
+        (str(chance.random()), chance.randrange(100)),
+    )
+
+
+def revoke(connection: Connection, run: Run, chance: random.Random) -> None:
+    connection.execute(
+        "UPDATE overrides SET revoked_at = now() WHERE id = (SELECT id FROM overrides WHERE revoked_at IS NULL"
+        " ORDER BY (id * %s) %% 101 LIMIT 1)",
+        (chance.randrange(100),),
+    )
+
+
+def judge(connection: Connection, run: Run, chance: random.Random) -> None:
+    """Join or split two incidents or articles, of those that are joined if there are any to split."""
+    table, cluster = chance.choice((("incidents", "event_id"), ("articles", "story_id")))
+    verdict = chance.choice(("join", "split"))
+    wanted = {"join": "<>", "split": "="}[verdict]
+    found = connection.execute(
+        f"SELECT a.id, b.id FROM {table} AS a JOIN {table} AS b ON a.{cluster} {wanted} b.{cluster} AND a.id < b.id"
+        " ORDER BY (a.id * %s + b.id) %% 101 LIMIT 1".encode(),
+        (chance.randrange(100),),
+    ).fetchone()
+    if found:
+        decide(connection, run, Decision(table.removesuffix("s"), (found[0], found[1]), verdict, "li"))
+
+
+ACTS = {load: 50, take_down: 8, lift: 6, correct: 12, revoke: 8, judge: 16}  # with their weights
 
 
 def differences(source: Connection, copy: Connection) -> list[Any]:
     """Rows that only one side has. `sightings` may lag, as the document says."""
     found: list[Any] = []
-    for view, table, key in (
-        ("current_articles", "article_copy", "article_id"),
-        ("told_incidents", "incident_copy", "incident_id"),
-    ):
+    for table, view in recipe()["COPIED"].items():
         here = source.execute(
-            f"SELECT {key}, (to_jsonb(v) - 'sightings')::text FROM {view} AS v".encode()
+            f"SELECT (to_jsonb(v) - 'sightings')::text AS r, count(*) FROM {view} AS v GROUP BY r".encode()
         ).fetchall()
-        there = copy.execute(f"SELECT {key}, (row - 'sightings')::text FROM {table}".encode()).fetchall()
+        there = copy.execute(
+            f"SELECT (row - 'sightings')::text AS r, count(*) FROM {table} GROUP BY r".encode()
+        ).fetchall()
         found += set(here) ^ set(there)
     return found
 
