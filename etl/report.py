@@ -63,8 +63,8 @@ ORDER BY occurred_on DESC, event_id DESC LIMIT {NEWEST}""",
 }  # fmt: skip
 EVIDENCE = "SELECT field, value, quote FROM incident_evidence WHERE incident_id = {incident_id}"
 FUNNEL = (
-    "leaves_seen", "articles", "leaves_duplicate", "leaves_rejected", "articles_damaged", "articles_repaired",
-    "articles_undated",
+    "leaves_seen", "articles", "leaves_duplicate", "leaves_rejected", "leaves_withdrawn", "articles_damaged",
+    "articles_repaired", "articles_undated",
 )  # fmt: skip
 
 SECTIONS = (  # query, heading, note

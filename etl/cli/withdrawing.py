@@ -24,7 +24,8 @@ def withdraw(
 ) -> None:
     """Take contents down: their text is erased, and no later load brings them back.
 
-    CONTENT_HASH is the column of that name in current_articles. Files stay where they are.
+    CONTENT_HASH is the column of that name in current_articles. Facts, people, figures and corrections go with the
+    text. Files stay where they are, and their paths in the database.
 
     \b
     Example:
@@ -38,6 +39,7 @@ def withdraw(
 
     set_up_logs(options)
     hashes = [hash_of(text) for text in content_hash]
+    why, who = (why or "").strip(), (who or "").strip()
     if not lifting and not why:
         raise ConfigError("--why is needed: a takedown is kept with its reason")
     results = []
@@ -47,7 +49,7 @@ def withdraw(
             if lifting:
                 results.append({"content_hash": digest.hex(), "lifted": withdrawals.lift(connection, digest)})
             else:
-                article = withdrawals.withdraw(connection, digest, who or owner(), why or "")
+                article = withdrawals.withdraw(connection, digest, who or owner(), why)
                 results.append({"content_hash": digest.hex(), "article_id": article})
     if options["as_json"]:
         emit(results)

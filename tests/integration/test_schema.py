@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -51,14 +52,38 @@ def test_down_and_up_again(database_url: str, connection: Connection) -> None:
     assert differences(database_url) == []
 
 
-def test_every_table_view_and_column_has_a_comment(connection: Connection) -> None:
-    silent = connection.execute(
-        "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped"
+def test_every_table_view_and_column_has_a_comment_in_both_languages(connection: Connection) -> None:
+    said = connection.execute(
+        "SELECT concat_ws('.', c.relname, a.attname), coalesce(col_description(c.oid, a.attnum), '')"
+        " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
         " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'v') AND c.relname <> 'alembic_version'"
-        " AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)"
+        " UNION ALL SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '')"
+        " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'v') AND c.relname <> 'alembic_version'"
     ).fetchall()
-    assert silent == []
+    assert [row for row in said if not in_both_languages(row[1])] == []
+
+
+def test_every_function_and_trigger_has_a_comment_in_both_languages(connection: Connection) -> None:
+    said = connection.execute(
+        "SELECT p.oid::regprocedure::text, coalesce(obj_description(p.oid, 'pg_proc'), '')"
+        " FROM pg_proc AS p WHERE p.pronamespace = 'public'::regnamespace"
+        " UNION ALL SELECT t.tgname, coalesce(obj_description(t.oid, 'pg_trigger'), '')"
+        " FROM pg_trigger AS t WHERE NOT t.tgisinternal"
+    ).fetchall()
+    assert [row for row in said if not in_both_languages(row[1])] == []
+
+
+def in_both_languages(comment: str) -> bool:
+    return bool(re.search("[一-鿿]", comment) and re.search("[A-Za-z]{2}", comment))
+
+
+def test_the_comments_say_where_to_begin(connection: Connection) -> None:
+    begin = connection.execute(
+        "SELECT c.relname FROM pg_class AS c WHERE obj_description(c.oid, 'pg_class') LIKE '%begin here%'"
+    ).fetchall()
+    assert begin == [("current_incidents",)]
 
 
 def test_every_foreign_key_has_an_index(connection: Connection) -> None:

@@ -21,7 +21,11 @@ overrides = Table(
     identity("更正编号 correction number"),
     reference("incident_id", "incidents.id", "警情 the incident corrected"),
     required("field", Text, "字段 column of incidents; or is_incident: false takes it out, true keeps it in"),
-    required("value", JSONB, '更正值 the right value as JSON: "theft.other", 1200, ["found"], null'),
+    required(
+        "value",
+        JSONB,
+        '更正值 the right value as JSON: "theft.other", 1200, ["found"], "2026-03-02T21:30:00+08:00"; null: not known',
+    ),
     required("extracted", JSONB, "原抽取值 what extraction said when the correction was made; filled in"),
     required("made_by", Text, "更正人 who"),
     required("made_at", Instant, "更正时刻 when", server_default=text("now()")),
@@ -31,7 +35,7 @@ overrides = Table(
         "field IN ('" + "', '".join(CORRECTABLE) + "')",
         name="field_known",
     ),
-    CheckConstraint("made_by <> '' AND why <> ''", name="reasoned"),
+    CheckConstraint(r"made_by ~ '\S' AND why ~ '\S'", name="reasoned"),
     Index(
         "uq_overrides_standing",
         "incident_id",
@@ -40,7 +44,9 @@ overrides = Table(
         postgresql_where=text("revoked_at IS NULL"),
     ),
     Index("ix_overrides_incident_id", "incident_id"),
-    comment="人工更正 one row per field of an incident that a person corrected; wins over extraction in all views",
+    comment="人工更正 one row per field of an incident that a person corrected; wins over extraction in all views;"
+    " revoked, never deleted; start, end and precision of a time go together, and so do station, station_full and"
+    " agency_id",
 )
 
 withdrawals = Table(
@@ -52,12 +58,13 @@ withdrawals = Table(
     required("made_at", Instant, "下架时刻 when", server_default=text("now()")),
     required("why", Text, "理由 why"),
     optional("lifted_at", Instant, "解除时刻 since when it may be loaded again"),
-    CheckConstraint("made_by <> '' AND why <> ''", name="reasoned"),
+    CheckConstraint(r"made_by ~ '\S' AND why ~ '\S'", name="reasoned"),
     Index(
         "uq_withdrawals_standing",
         "content_hash",
         unique=True,
         postgresql_where=text("lifted_at IS NULL"),
     ),
-    comment="下架 one row per content taken down: its text is erased and no later load brings it back",
+    comment="下架 one row per content taken down: text, facts, people, figures and corrections are erased, and no"
+    " later load brings it back; paths of files, hashes and positions, the codes of kinds and polarity stay",
 )

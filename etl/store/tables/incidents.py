@@ -53,7 +53,12 @@ def when(prefix: str, zh: str) -> list[Column[Any]]:
         optional(f"{prefix}_precision", Text, f"{zh}精度 code of precisions"),
         optional(f"{prefix}_text", Text, f"{zh}原文 the expression as written"),
         optional(f"{prefix}_basis", Text, f"{zh}依据 code of time_bases"),
-        required(f"{prefix}_approx", Boolean, f"{zh}约数 许, 左右, 前后", server_default=text("false")),
+        required(
+            f"{prefix}_approx",
+            Boolean,
+            f"{zh}约数 whether only about: 许, 左右, 前后",
+            server_default=text("false"),
+        ),
         optional(f"{prefix}_partial", Text, f"{zh}残缺 what is known of it, --MM-DD, when the year is not"),
     ]
 
@@ -82,10 +87,18 @@ incidents = Table(
     required("polarity", Text, "性质 code of polarities"),
     required("evidence_start", Integer, "证据起 start of the evidence in articles.body, code points from 0"),
     required("evidence_end", Integer, "证据止 end of the evidence, excluded"),
-    required("spans", JSONB, "字段证据 field -> [[start, end], ...] in articles.body"),
+    required(
+        "spans",
+        JSONB,
+        "字段证据 field -> [[start, end], ...] in articles.body; each outcome by itself, outcome.CODE",
+    ),
     required("flags", ARRAY(Text), "疑点 codes of flags: why a field is doubtful"),
     required("event_id", BigInteger, "事件编号 smallest incident id of the same event"),
-    optional("withdrawn_at", Instant, "撤回时刻 since when the rules no longer find it"),
+    optional(
+        "withdrawn_at",
+        Instant,
+        "撤回时刻 since when the rules no longer find it, or its article is taken down",
+    ),
     reference("run_id", "runs.id", "最后写入它的运行 run that last wrote it"),
     CheckConstraint("occurred_from < occurred_to", name="occurred_order"),
     CheckConstraint("reported_from < reported_to", name="reported_order"),
@@ -131,7 +144,7 @@ reported_figures = Table(
     Column("ordinal", Integer, primary_key=True, autoincrement=False, comment="序号 order, from 1"),
     required("metric", Text, "指标 what is counted"),
     required("value", Numeric, "数值 value, 万 and 亿 expanded"),
-    required("unit", Text, "单位 起, 人, 元, %, ..."),
+    required("unit", Text, "单位 unit of the value: 起, 人, 元, %, ..."),
     optional("period", Text, "期间 period as written"),
     required("qualifier", Text, "修饰 exact, over, about or nearly"),
     optional("comparison", Text, "比较 yoy_up, yoy_down, mom_up or mom_down"),
