@@ -27,6 +27,11 @@ The two figures beside a field are F1 scores that the tests do not let it fall b
 had never seen when they were scored (`tests/eval/heldout`), and on those they were tuned on (`tests/eval/dev`).
 Both are invented articles with hand-made gold, written by the annotation guideline; a dash in the first column: no
 such articles at present. The figure of `articles.kind` is the share of articles that are right.
+
+What to expect of articles that no rule was fitted to: the last 40 written without sight of the rules (801 to 840)
+were scored once, on 2026-11-22, before they joined the tuned part. F1 then: incident .951, kind .835, occurred_day
+.854, occurred_time .829, precision .854, reported_day .821, station .932, place .752, province .667, city .957,
+district .918, persons .795, person_names .893, items .723, amount_cny .927, outcome .831, polarity .932, figure .811.
 """
 
 
