@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import timedelta, timezone
+from math import ceil
 
 from benchmarks.link import own_server, timed_linking
 from benchmarks.link_data import Made, generate
@@ -59,23 +60,28 @@ def growth(few: int = 20_000, many: int = 200_000) -> None:
             lookups.sync(connection, load_rules())
             run = runs.start(connection, "benchmark", "rules")
             load_some(connection, run, made, few)
-            first = measured(connection, run, made, few)
-            inflate(connection, many // (few + PORTION))
-            stored = connection.execute("SELECT count(*) FROM articles").fetchone()
-            assert stored is not None
-            second = measured(connection, run, made, stored[0])
+            first = measured(connection, run, made)
+            inflate(connection, ceil(many / stored(connection)))
+            second = measured(connection, run, made)
     print(f"an article at {many} costs {second / first:.2f}x what it costs at {few}")
 
 
-def measured(connection: Connection, run: Run, made: Iterator[Made], stored: int) -> float:
+def stored(connection: Connection) -> int:
+    row = connection.execute("SELECT count(*) FROM articles").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def measured(connection: Connection, run: Run, made: Iterator[Made]) -> float:
     """Milliseconds of processor time, here and in the server, that linking takes for each article of a portion."""
+    before = stored(connection)
     connection.execute("VACUUM ANALYZE")
     with timed_linking() as spent:
         count = load_some(connection, run, made, PORTION)
     each = 1000 * spent.cores / count
     clock = 1000 * spent.clock / count
     print(
-        f"{stored} articles stored: {each:.2f} ms for each of the next {count}, {clock:.2f} by the clock",
+        f"{before} articles stored: {each:.2f} ms for each of the next {count}, {clock:.2f} by the clock",
         flush=True,
     )
     return each

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from etl.rules import load_rules
-from etl.stages.link.signature import signature
+from etl.stages.link.signature import BANDS, signature
 from etl.stages.link.stories import StoryVerdict, relate, telling
 
 RULES = load_rules().link
@@ -93,11 +93,25 @@ def test_signatures_stay_what_they_are() -> None:
     made = signature(TEXT, RULES)
     assert len(made.bands) == 30
     assert (made.scheme, made.chars, made.bands[0], made.bands[-1]) == (
-        1,
+        2,
         131,
         -2383872056791090486,
-        1521337406,
+        1179101755,
     )
+
+
+def test_a_short_beginning_shares_a_key_with_the_whole_and_another_notice_on_the_form_none() -> None:
+    form = (
+        "近日，柳河派出所接到群众报警称有人在某小区门口打架，民警迅速赶到现场将双方分开。{}因停车与{}争执。"
+    )
+    notice, other = form.format("李某", "周某"), form.format("许某", "马某")
+    assert set(beginning(notice)) & set(beginning(notice + MORE))
+    assert not set(beginning(notice)) & set(beginning(other))
+
+
+def beginning(text: str) -> tuple[int, ...]:
+    """The keys made of the first facts."""
+    return signature(text, RULES).bands[BANDS:]
 
 
 @pytest.mark.parametrize("text", ["", "好", "平安", "\ufffd" * 50, "好" * 100_000])
