@@ -50,6 +50,8 @@ def items(text: str, kind: str, rules: ItemRules) -> list[tuple[str, Span]]:
         word = m[0]
         if rules.noun.match(text, m.end()) and not word.endswith("包"):
             continue  # 电动车电瓶: the battery, not the vehicle
+        if text[m.end() : m.end() + 1] in BESIDE:
+            continue  # 行李箱上, 火药味: where the thing was, what it smelt of
         if word in own or (
             word in rules.everywhere and kind.startswith(OWNED_KINDS) and _at_stake(text, m, rules)
         ):
@@ -62,6 +64,7 @@ def items(text: str, kind: str, rules: ItemRules) -> list[tuple[str, Span]]:
     return _distinct(found, kind)
 
 
+BESIDE = frozenset("上旁边味")
 OWNED_KINDS = ("theft", "lost_property", "violent", "fraud.other", "crime_other")
 COUNT = "(?:[一二两三四五六七八九十几多]{1,3}|\\d{1,4})(?:余|多)?"
 COUNT += "(?:部|个|只|台|捆|袋|箱|把|条|枚|件|串|块|株|盆|套|头|匹|架|本|桶|包|瓶|根)"
@@ -98,6 +101,7 @@ SAME = (
     {"电动自行车", "电动车", "电瓶车", "自行车"},
     {"电动三轮车", "三轮车", "三轮电动车"},
     {"烟花爆竹", "烟花", "爆竹", "鞭炮"},
+    {"烟弹", "电子烟", "上头电子烟", "依托咪酯"},
     {"匕首", "管制刀具", "刀具", "刀"},
 )
 

@@ -132,6 +132,8 @@ def _crash(text: str, points: Scores, words: Words) -> str | None:
                 points[k] *= 0.4
     if crash and (drunk or points.get("fire")) and points.get("traffic_accident", 0) >= STRONG:
         return "traffic_accident"
+    if crash and points.get("traffic_accident", 0) >= STRONG and words["hit"].search(text):
+        points["traffic_accident"] += points.pop("traffic_violation", 0) / 2
     if drunk and not crash and not points.get("violent_crime"):
         points.pop("traffic_accident", None)
         points["traffic_violation"] = points.get("traffic_violation", 0) + STRONG

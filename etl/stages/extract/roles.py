@@ -129,6 +129,7 @@ def grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
         if owner is None and m.form == "surname":
             owner = next((n for n in groups if n.startswith(m.name)), None)
         groups.setdefault(owner or m.name, []).append(m)
+    _old_and_formal(groups)
     for name in [n for n, g in groups.items() if g[0].form == "surname"]:
         longer = next((n for n in groups if n != name and n.startswith(name)), None)
         if longer:
@@ -136,11 +137,30 @@ def grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
     return sorted(groups.values(), key=lambda g: min(m.start for m in g))
 
 
+# 姚哥: how 老姚 is spoken to
+SPOKEN = ("哥", "姐", "叔", "婶", "嫂", "伯", "姨")
+
+
+def _old_and_formal(groups: dict[str, list[Mention]]) -> None:
+    """Put 老闫 to the only 闫某, and 姚哥 to 老姚: the same person formally and as neighbours say."""
+    for old in [n for n, g in groups.items() if g[0].form == "nick" and n[0] == "老" and g[0].surname]:
+        surname = groups[old][0].surname
+        same = [n for n, g in groups.items() if n != old and g[0].surname == surname]
+        formal = [n for n in same if groups[n][0].form == "mou"]
+        spoken = [n for n in same if n[len(surname or "") :] in SPOKEN]
+        for n in spoken:
+            groups[old] += groups.pop(n)
+        if len(formal) == 1:
+            groups[formal[0]] += groups.pop(old)
+
+
 def _same_person(m: Mention, full: Sequence[Mention]) -> bool:
     """Whether a short form means the person of `full`: officers by any, others by a title of the same sex."""
     officer = any(f.lead_role == "officer" for f in full)
-    if m.form in {"nick", "officer"}:
-        return officer or m.form == "nick"
+    if m.form == "officer":  # 小庄警官, of whom one learns later that he is called 庄泽楷
+        return officer or any(f.lead in {"叫", "名叫", "叫做"} for f in full)
+    if m.form == "nick":
+        return True
     return not officer and not (m.sex and any(f.sex and f.sex != m.sex for f in full))
 
 
@@ -151,7 +171,10 @@ def _person(
     best = next((m for m in everywhere if m.form in {"full", "dot"}), group[0])
     roles = dict(votes)
     if any(
-        m.lead_role == "officer" or m.form == "officer" or BESIDE_RE.match(view, m.end) for m in everywhere
+        m.lead_role == "officer"
+        or m.form == "officer"
+        or (m.form in {"full", "nick"} and BESIDE_RE.match(view, m.end))
+        for m in everywhere
     ):
         roles["officer"] = 5
     if _speaks_only(view, everywhere):
@@ -258,7 +281,7 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
         votes = {r: n for r, n in votes.items() if r != "helper"}  # 司机 is what the reporter is by trade
     fitted: dict[str, int] = {}
     for said, n in votes.items():
-        role = INSTEAD.get((family, said), said)
+        role = said if said == "helper" and best.lead in PASSERS else INSTEAD.get((family, said), said)
         if role == "suspect" and said != role and best.form in {"title", "nick"}:
             role = said  # a titled person is not accused by the kind alone
         fitted[role] = fitted.get(role, 0) + n
@@ -276,6 +299,8 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     return role, also
 
 
+# 过路司机杨先生拨打122: drives, but had no part in the crash
+PASSERS = frozenset({"过路司机", "过路群众", "过路市民", "路人", "热心市民", "热心群众", "好心人", "同行者"})
 # Kinds in which strangers often make the call.
 FOUND_BY_OTHERS = (
     "missing_person",

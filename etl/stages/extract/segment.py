@@ -155,6 +155,12 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     return listed
 
 
+# 晚上10时25分 超市门前的“讨债”: an entry of a register
+CLOCK_HEAD_RE = re.compile(
+    r"^(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|深夜)?\d{1,2}(?:时|点|:|：)(?:\d{1,2}分?|半|许)?[ \u3000]"
+)
+
+
 def _kind(line: str, *, first: bool) -> str:
     """heading, signature or text: what the first or a later sentence of `line` is."""
     if len(line) <= SIGNATURE_MAX and SIGNATURE_RE.match(line):
@@ -162,7 +168,8 @@ def _kind(line: str, *, first: bool) -> str:
     if (
         first
         and len(line) <= HEADING_MAX
-        and line[-1] not in ("。；，、：…’" if line.startswith("“") else "。；，、：”…’")
+        and line[-1]
+        not in ("。；，、：…’" if line.startswith("“") or CLOCK_HEAD_RE.match(line) else "。；，、：”…’")
         and "。" not in line
         and (not line.startswith(("“", "‘")) or (len(line) <= 26 and not re.search(r"[！？]", line)))
         and not (line[-1] in "！？" and len(line) > 24)
@@ -343,7 +350,7 @@ CLOSED_RE = re.compile(
 
 # 11日晚，嫌疑人吴某落网; 1月2日，办案民警在出租屋内将其抓获
 PURSUIT_RE = re.compile(
-    r"^[^。]{0,40}(?:嫌疑人|其抓获|该案|此案|本案|案件|作案|专案|办案|侦查|锁定|落网|归案|抓捕|该男子|该女子|老人|民警(?:再次|终于|通过|在)|(?:将|把)[^。]{0,12}抓获)"
+    r"^[^。]{0,40}(?:嫌疑人|其抓获|该案|此案|本案|案件|作案|专案|办案|侦查|锁定|落网|归案|抓捕|该男子|该女子|老人|民警(?:再次|终于|通过|在)|(?:将|把)[^。]{0,12}抓获)|^[^。]{0,50}(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|堵住|控制|带走)|^[^。]{0,60}(?:核查|摸排|排查|研判|比对)[^。]{0,30}(?:发现|确认|锁定)"
 )
 
 

@@ -147,6 +147,8 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     if e.has("relative") and before.rfind("“") > before.rfind("”"):
         return "later"  # “我今天就不走了！”: what somebody says, not when it is told to have happened
     back = words["back"].search(before)
+    if words["clue"].search(after[:36]) or (not e.names_day and words["setting"].match(after)):
+        return "later"
     tip = words["tip"].search(after)
     report = None if tip else words["report"].search(after)
     if report is None and not started and not tip:
@@ -215,9 +217,20 @@ def _choose(read: Sequence[When]) -> When | None:
         first = same[0]
         if best == 0 and len(same) > 1:
             assert first.start is not None
+            same = [w for w in same if not _holds(w, same)] or same
             return min(same, key=lambda w: w.start or first.start)  # type: ignore[arg-type,return-value]
         return first
     return min(read, key=lambda w: RANK[w.basis or "event"], default=None)
+
+
+def _holds(wide: When, others: Sequence[When]) -> bool:
+    """Whether a part of a month gives way to a day within it: 5月下旬相识，5月26日交钱."""
+    part_of_month = (wide.text or "").endswith(("旬", "初", "底", "末"))
+    if not part_of_month or wide.start is None or wide.end is None:
+        return False
+    return any(
+        w.precision not in COARSE and w.start is not None and wide.start <= w.start < wide.end for w in others
+    )
 
 
 def _setting(w: When) -> bool:
