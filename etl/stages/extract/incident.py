@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from etl.model import Agency, Article, Incident, Segment, Span
+from etl.model import Agency, Article, Incident, Segment, Span, When
 from etl.rules.divisions import Division
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import Hits, within
@@ -110,9 +110,12 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
         judge(s, r.article, r.page.view, r.signals, r.decisive, whole)
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
-    told = tuple(_incident(s, r, cal) for s in weighed if s.verdict == "incident")
+    told: list[Incident] = []
+    for s in weighed:
+        if s.verdict == "incident":
+            told.append(_incident(s, r, cal, told[-1].occurred if told else None))
     segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
-    return told, segments
+    return tuple(told), segments
 
 
 def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stretch]:
@@ -162,12 +165,25 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
     same_kind = kind_of(a, r)[0] == kind_of(b, r)[0]
     if same_kind and not a.closed:
         return True
-    return same_kind and _is_lead(a, b)
+    return same_kind and (_is_lead(a, b) or _hunted(a, b, r))
+
+
+LEAD = 34  # characters in which a lead names its unit and says 日前
+FLED_RE = re.compile(r"跑了|逃离|逃逸|逃跑|不知去向|扬长而去|溜走")
+CAUGHT_RE = re.compile(r"(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|控制|带走)|落网|归案")
+
+
+def _hunted(a: Stretch, b: Stretch, r: Reading) -> bool:
+    """Whether `b` opens with the arrest of the one who got away in `a`."""
+    view = r.page.view
+    return bool(FLED_RE.search(view, *a.span) and CAUGHT_RE.search(b.reads[0].sentence.text)) and not bool(
+        CAUGHT_RE.search(view, *a.span)
+    )
 
 
 def _is_lead(a: Stretch, b: Stretch) -> bool:
     """Whether `a` is a lead that sums up what `b` tells: vaguely dated, in one short paragraph at the head."""
-    first = segment_.opening_time(a.reads[0])
+    first = next((e for e in a.reads[0].times[:1] if e.start - a.reads[0].sentence.start < LEAD), None)
     vague = first is not None and first.has("vague")
     lines = {x.sentence.line for x in a.reads}
     short = len(lines) == 1 or (len(lines) == 2 and not a.names)
@@ -236,7 +252,7 @@ def _before_statistics(reads: Sequence[Read], first: int) -> int:
     return last
 
 
-def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
+def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Incident:
     """All fields of the case told in `s`."""
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
@@ -244,7 +260,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar) -> Incident:
     kind, rule = kind_of(s, r)
     s.rule = f"{s.rule}; kind: {rule}"
     span = (start, end)
-    when = timing(view, span, between(r.times, (s.span[0], end)), cal, s.span[0], _marks(r, kind))
+    when = timing(view, span, between(r.times, (s.span[0], end)), cal, s.span[0], _marks(r, kind), before)
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]

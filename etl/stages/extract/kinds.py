@@ -196,6 +196,9 @@ def _fraud(text: str, points: Scores, words: Words) -> str | None:
     """Fraud by telephone or network is telecom fraud; face to face it is other fraud."""
     if not points.get("fraud.telecom") and not points.get("fraud.other"):
         return None
+    if words["forged"].search(text):
+        points["fraud.other"] = points.get("fraud.other", 0) + 2 * STRONG
+        points.pop("crime_other", None)
     text = text.replace("帮助信息网络犯罪活动罪", "")
     online, face = len(words["online"].findall(text)), len(words["face"].findall(text))
     if points.get("fraud.telecom", 0) >= STRONG and online > face:

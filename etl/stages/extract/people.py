@@ -279,7 +279,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
                 kind == "小"
                 and view[end : end + 1] in rules.given
                 and may_end(view, end + 1, rules)
-                and (view[end : end + 1] not in "边向找" or occurrences(view, long) > 1)
+                and (view[end : end + 1] not in "边向找越" or occurrences(view, long) > 1)
             ):
                 end += 1
         name = view[m.start() : end]

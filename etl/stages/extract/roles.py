@@ -245,7 +245,9 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
             said -= {"reporter", "helper", "finder"}
         if "acting" in said:
             said.discard("acting")
-            if m.form != "title" and not OBJECT_RE.search(context):  # police do not write 先生 of offenders
+            if (
+                m.form != "title" and not OBJECT_RE.search(context) and not HARMED_RE.search(context)
+            ):  # police do not write 先生 of offenders
                 said.add("suspect")
         if (
             "lost_person" in said and m.lead_role == "relative"
@@ -260,6 +262,10 @@ def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str,
 
 # 趁@不在家, 与@发生争执: what is said next is not what @ does
 OBJECT_RE = re.compile(r"(?:与|跟|将|把|趁|向|对|给|被|从)[^，。、]{0,10}@")
+
+
+# @与同事吃饭时，被邻桌的储某打伤: what is done is done to @
+HARMED_RE = re.compile(r"@[^。]{0,30}被[^，。]{0,14}(?:打|砸|捅|砍|刺|划|咬|踢|抓)(?:伤|破|中)")
 
 
 def _context(view: str, m: Mention) -> str:
@@ -309,6 +315,7 @@ FOUND_BY_OTHERS = (
     "rescue",
     "person_assistance",
 )
+HURTING = ("violent_crime", "assault")
 FURTHER = {"reporter", "party", "relative"}
 # What somebody is of whom we only know that he called the police.
 REPORTER_IS = {
@@ -327,6 +334,8 @@ def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
         and ("reporter" in kept or kept["relative"] + 1 >= kept["lost_person"])
     ):
         kept.pop("lost_person")
+    if "victim" in kept and kind.startswith(HURTING):
+        kept.pop("helper", None)  # 店员林某某手部被划伤: who is at work there when it happens
     for a, b in (
         ("victim", "suspect"),
         ("lost_person", "relative"),

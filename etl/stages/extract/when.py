@@ -83,6 +83,7 @@ def timing(
     cal: Calendar,
     context: int = -1,
     marks: Sequence[int] = (),
+    before: When | None = None,
 ) -> Timing:
     """When the incident told in `view[span]` happened. Source: guideline, section 4, "Which moment".
 
@@ -90,6 +91,7 @@ def timing(
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
     a date) they only set the day that later ones count from. `marks`, in order, are where the words for
     an event of this kind stand: 三天前从网上买了榴莲 tells of none.
+    `before` is when the case told before happened, which 同日 at the head of this one means.
     """
     words = cal.rules.moments
     cal = replace(cal, last=None, year=None, evening=False)
@@ -99,6 +101,9 @@ def timing(
     read: list[When] = []
     inside = [e for e in expressions if span[0] <= e.start < span[1] and not e.period]
     started = False
+    same_day = inside and inside[0].start - span[0] < 4 and inside[0].parts.get("chain") in SAME_DAY
+    if same_day and cal.last is None and before is not None and before.start is not None:
+        cal.last = before.start.date()
     for n, e in enumerate(inside):
         if DATELINE_TAIL_RE.match(view[e.end : e.end + 16]):
             continue
@@ -125,6 +130,7 @@ def timing(
     return Timing(replace(occurred, basis=settled), reported, flags)
 
 
+SAME_DAY = frozenset({"同日", "同一天", "同天"})
 # 发现昨晚拴在圈里的羊不见了, told of 11月2日: the night before that day
 SEEN_FROM = {"昨天": "前一天", "昨日": "前一日", "昨晚": "前一晚", "昨夜": "前一晚"}
 
