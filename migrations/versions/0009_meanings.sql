@@ -117,7 +117,7 @@ BEGIN
             ids := ids || more_ids;
             ranks := ranks || more_ranks;
             at_hit := at_hit + portion;
-            portion := portion * 2;
+            portion := (enough - cardinality(ids)) * at_hit / (cardinality(ids) + 1) + 10;
         END LOOP;
         EXIT WHEN NOT common OR cardinality(ids) >= enough;
     END LOOP;
@@ -131,3 +131,6 @@ BEGIN
     JOIN articles AS a ON a.id = f.id
     ORDER BY f.rank DESC, a.published_on DESC NULLS LAST, a.id;
 END $$;
+
+-- What waits to be sorted into the index is read through by every search: 4 MB, the default, costs it 0.4 s.
+ALTER INDEX ix_articles_search SET (gin_pending_list_limit = 256);

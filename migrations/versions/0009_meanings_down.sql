@@ -86,3 +86,5 @@ BEGIN
     JOIN articles AS a ON a.id = f.id
     ORDER BY f.rank DESC, a.published_on DESC NULLS LAST, a.id;
 END $$;
+
+ALTER INDEX ix_articles_search RESET (gin_pending_list_limit);
