@@ -1,4 +1,5 @@
-CREATE OR REPLACE FUNCTION search_grams(words text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$
+CREATE OR REPLACE FUNCTION search_grams(words text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10000
+SET search_path FROM CURRENT AS $$  -- a restore fills the index with nothing on the path
 -- Pairs that begin at odd and at even places; white space and punctuation part words. What stands alone between
 -- them is a lexeme of one character. A tsvector holds a megabyte: hence the limit, which no article reaches.
 DECLARE

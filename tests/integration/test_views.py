@@ -403,7 +403,6 @@ def test_a_unit_is_corrected_whole(connection: Connection, run: Run) -> None:
     "statement",
     [
         "DELETE FROM overrides",
-        "TRUNCATE overrides",
         "UPDATE overrides SET incident_id = 2",
         "UPDATE overrides SET field = 'district'",
     ],
