@@ -86,7 +86,7 @@ class World:
             start_new_session=True,
         )
 
-    def run(self, *more: str, timeout: float = 600, **environ: str) -> tuple[int, str]:
+    def run(self, *more: str, timeout: float = 3600, **environ: str) -> tuple[int, str]:
         """Run `etl run` to its end: exit code and what it said on stderr."""
         process = self.start(*more, **environ)
         _, said = process.communicate(timeout=timeout)
