@@ -35,6 +35,7 @@ from tests.faults.streams import (
 from tests.faults.world import (
     World,
     differences,
+    ended,
     environment,
     expected,
     gone,
@@ -157,7 +158,7 @@ def stop(world: World, amount: int) -> Result:
         began = time.monotonic()
         for kind in ((signal.SIGTERM,), (signal.SIGINT,), (signal.SIGTERM, signal.SIGTERM))[number % 3]:
             process.send_signal(kind)
-        process.communicate(timeout=30)
+        ended(process, 30)
         slowest = max(slowest, time.monotonic() - began)
         # A signal before the handlers stand ends the process as it ends any other; nothing has begun then.
         assert process.returncode in (0, 130, 143, -signal.SIGTERM, -signal.SIGINT), process.returncode

@@ -112,13 +112,23 @@ class World:
 def environment(**more: str) -> dict[str, str]:
     """Ours, without what would steer the command."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ETL_")}
-    return {**kept, "PYTHONPATH": str(ROOT), **more}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1", **more}
 
 
 def kill_group(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> None:
     """Signal the process and all its workers; collect it."""
     os.killpg(process.pid, number)
     process.communicate(timeout=60)
+
+
+def ended(process: subprocess.Popen[str], within: float) -> None:
+    """The process ends within seconds; if it doesn't, the error tells where each of its threads is."""
+    try:
+        process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        stacks = process.communicate(timeout=60)[1]
+        raise AssertionError(f"still there after {within} s:\n{stacks}") from None
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
