@@ -3,7 +3,8 @@
 Originals tell one invented event each, from the phrases of `link_phrases.toml`. Some are copied: under
 another title and wrapping, cut, extended, updated, in traditional script, damaged. Some events are told
 again in other words, in an article of their own or in a round-up. Against these stand what must stay
-apart: notices from one template, and events on one street on one day that differ in people, hour and loss.
+apart: notices from one template, filled in anew in every slot or in a single one, and events on one street on
+one day that differ in people, hour and loss.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ PLACES = [
     "曙光",
 ]
 STREETS = ("路", "街", "巷", "村", "小区", "大道", "菜市场", "广场")
+# What tells one notice of a template from the next, if nothing else does. A sum alone, an officer or a telephone
+# number may have been corrected: whether that is another story nobody can say.
+ONE_SLOT = ("date", "time", "name", "plate", "place", "item", "age", "mg")
 MONTHS = (
     "{m}月{d}日{h}时许",
     "{m}月{d}日{part}{h12}时许",
@@ -244,18 +248,31 @@ class World:
                 )
             ),
         )
-        change = self.pick((reprint, reprint, excerpt, extended, updated, in_traditional, damaged, damaged))
+        change = self.pick(
+            (reprint, reprint, excerpt, middle, extended, updated, in_traditional, damaged, damaged)
+        )
         return change(self, again, event)
 
     def notices(self, size: int) -> Iterator[Made]:
-        """Notices from one template, every one of a story of its own."""
+        """Notices from one template, every one of a story of its own; of half of the families but one slot changes."""
         name = self.pick(sorted(self.phrases["templates"]))
         first = self.event("assault")
         wording = "".join(map(self.pick, self.phrases["templates"][name]))
+        slots = first.slots | self.notice_slots(first.when)
+        changing = [slot for slot in ONE_SLOT if f"{{{slot}}}" in wording]
+        told: set[str] = set()
+        alike = self.rng.random() < 0.5
         for _ in range(size):
             event = replace(self.event("assault"), slots=first.slots)
-            text = wording.format(**first.slots | self.notice_slots(event.when))
-            yield self.article([text], event, (), "notice", 1)
+            drawn = first.slots | self.notice_slots(event.when)
+            if alike:
+                slot = self.pick(changing)
+                event, drawn = replace(event, when=first.when), slots | {slot: drawn[slot]}
+            text = wording.format(**drawn)
+            if text not in told:
+                told.add(text)
+                made = self.article([text], event, (), "notice", 1)
+                yield replace(made, form=self.pick(("plain",) * 6 + ("traditional", "damaged")))
 
     def notice_slots(self, w: datetime) -> dict[str, str]:
         """What differs from notice to notice."""
@@ -307,6 +324,14 @@ def excerpt(world: World, of: Made, event: Event) -> Made:
     return replace(of, role="excerpt", paragraphs=tuple(kept), told=((event, "\n".join(kept)),))
 
 
+def middle(world: World, of: Made, event: Event) -> Made:
+    """A part from the middle, of 80 characters or more."""
+    kept = of.paragraphs[1:3]
+    if len("".join(kept)) < 80:
+        return reprint(world, of, event)
+    return replace(of, role="middle", paragraphs=kept, told=((event, "\n".join(kept)),))
+
+
 def extended(world: World, of: Made, event: Event) -> Made:
     return replace(
         of,
@@ -346,9 +371,18 @@ def dateline(world: World, paragraphs: Sequence[str], event: Event) -> tuple[str
 
 
 def generate(articles: int, seed: int = 8) -> Iterator[Made]:
-    """At least `articles` articles, copies soon after their originals."""
+    """Articles until at least `articles` of them differ in more than the title, copies soon after their originals."""
     world = World(Random(seed))
-    while world.made < articles:
+    bodies: set[str] = set()
+    for made in endless(world):
+        bodies.add(made.body)
+        yield made
+        if len(bodies) >= articles:
+            return
+
+
+def endless(world: World) -> Iterator[Made]:
+    while True:
         lot = world.rng.random()
         if lot < 0.02:
             yield from world.notices(world.rng.randint(4, 30))

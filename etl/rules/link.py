@@ -14,8 +14,9 @@ WEIGHTS = {
     "same_time", "near_time", "same_day", "overlapping_days", "next_day", "disjoint_days", "other_time",
     "same_station", "same_bureau", "other_unit", "same_kind", "akin", "other_kind", "shared_name",
     "shared_surname", "shared_officer", "other_people", "same_amount", "near_amount", "other_amount",
-    "shared_item", "other_items", "same_place", "other_place", "shared_outcome", "evidence",
+    "shared_item", "other_items", "same_place", "other_place", "nothing_own", "shared_outcome", "evidence",
 }  # fmt: skip
+PARTS = "上下午早中晚凌晨傍夜间"  # what parts of the day are written with
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,13 @@ class LinkRules:
     line: re.Pattern[str]  # the beginning of a line that belongs to the page
     facts: tuple[FactRule, ...]
     families: frozenset[str]  # single-character family names, one of which begins every name
-    as_of: re.Pattern[str]  # what stands before a date that only says when figures were taken
+    as_of: re.Pattern[str]  # 截至3月5日18时: when figures were taken, which says nothing of the occurrence
+    afternoon: re.Pattern[str]  # the end of what stands before an hour counted from noon
+    masked: re.Pattern[str]  # what follows a family name that stands alone
+    place: re.Pattern[str]  # the end of a place's name
+    item: re.Pattern[str]
     outcome: re.Pattern[str]
+    counters: str  # characters that count things
     families_of: Mapping[str, frozenset[str]]  # kind, by the part before the dot -> families of kinds
     threshold: float
     weights: Mapping[str, float]
@@ -54,14 +60,36 @@ def load() -> LinkRules:
             line=re.compile("|".join(wrapping["lines"])),
             facts=fact_rules(facts),
             families=frozenset(name for name in surnames() if len(name) == 1),
-            as_of=re.compile(rf"(?:{alternation(facts['as_of'])})(?:\d{{4}}年)?\Z"),
+            as_of=re.compile(
+                rf"(?:{alternation(facts['as_of'])})(?:目前|到)?[\d年月日号时点分:{PARTS}]{{1,20}}"
+            ),
+            afternoon=re.compile(rf"(?:{alternation(facts['afternoon'])})\Z"),
+            masked=re.compile(rf"某|{alternation(titles())}"),
+            place=re.compile(
+                rf"(?![{facts['no_place_first']}])[\u4e00-\u9fff](?![{facts['no_place_second']}])[\u4e00-\u9fff]"
+                rf"(?:{alternation(facts['place_endings'])})"
+            ),
+            item=re.compile(alternation(items())),
             outcome=re.compile(alternation(facts["outcomes"])),
+            counters=facts["counters"],
             families_of=families_of(rules["families"]),
             threshold=float(rules["event"]["threshold"]),
             weights={name: float(value) for name, value in weights.items()},
         )
     except (re.error, KeyError) as e:
         raise RulesError(f"rules/link.toml: {e}") from e
+
+
+def titles() -> list[str]:
+    """女士, 先生, 大爷, ..."""
+    titles = read_toml("people.toml")["titles"]
+    return sorted({word for words in titles.values() for word in words if len(word) > 1})
+
+
+def items() -> list[str]:
+    """Things that get lost, stolen, found or seized."""
+    nouns: Mapping[str, list[str]] = read_toml("items.toml")["nouns"]
+    return sorted({word for words in nouns.values() for word in words if len(word) > 1})
 
 
 def families_of(families: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
@@ -79,26 +107,27 @@ def families_of(families: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
 def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
     """Patterns of facts in canonical text, each beginning with what the engine finds fast.
 
-    3月5日 14时30分 2021年 2.6万元, 三人, 鲁AB1234, 李+女士 张+某某, 民警+张伟, 沂柳+派出所
+    3月5日 14时30分 2021年 2.6万元 35岁, 三人 两点半, 鲁AB1234, 李+女士 张+某某, 失主+何静, 民警+张伟, 沂柳+派出所
     """
-    titles = read_toml("people.toml")["titles"]
-    titled = alternation(word for words in titles.values() for word in words if len(word) > 1)
     han = "[一二两三四五六七八九十百千万零〇]"
     return (
         FactRule(
             re.compile(
-                r"(?P<year>(?:19|20)\d\d年)|(?P<date>\d{1,2}月(?:\d{1,2}[日号])?|\d{1,2}[日号])"
+                rf"(?P<year>(?:19|20)\d\d年)|(?P<trait>{'|'.join(facts['traits'])})"
+                r"|(?P<date>\d{1,2}月(?:\d{1,2}[日号])?|\d{1,2}[日号]|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))"
                 r"|(?P<time>\d{1,2}[时点](?:\d{1,2}分?|半)?|\d{1,2}:\d\d)"
                 r"|(?P<number>\d+(?:[.:/-]\d+){0,3}[余多]?[百千万亿]?.?)"
             )
         ),
         FactRule(
             re.compile(
-                rf"(?<!\d)(?:(?P<date>{han}{{1,3}}月{han}{{1,3}}日)|(?P<number>{han}{{1,8}}[余多]?[{facts['counters']}]))"
+                rf"(?<!\d)(?:(?P<trait>{'|'.join(facts['han_traits'])})|(?P<date>{han}{{1,3}}月{han}{{1,3}}日)"
+                rf"|(?P<time>{han}{{1,3}}[时点](?:{han}{{1,3}}分|半|(?=许|钟|多|左右)))|(?P<number>{han}{{1,8}}[余多]?[{facts['counters']}]))"
             )
         ),
         FactRule(re.compile(r"(?P<plate>[A-Z][A-Z0-9*]{4,9})")),
-        FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|{titled})"), before=1),
+        FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|{alternation(titles())})"), before=1),
         FactRule(re.compile(rf"(?:{alternation(facts['persons'])})(?P<name>[\u4e00-\u9fff]{{2}})")),
+        FactRule(re.compile(rf"(?:{alternation(facts['officers'])})(?P<officer>[\u4e00-\u9fff]{{2}})")),
         FactRule(re.compile(rf"(?P<unit>{alternation(facts['unit_endings'])})"), before=2),
     )

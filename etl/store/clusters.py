@@ -1,8 +1,9 @@
 """Clusters in the database: everything connected with what was touched is clustered again, and its ids written.
 
 The id of a story or event is the smallest id in it. What people decided comes first: who was joined by
-hand is in one cluster, who was split is never. Apart from that a story is a connected component; events
-are joined in order of score, ties by content hash, unless two of their members contradict each other.
+hand is in one cluster, who was split is never. Apart from that pairs are joined in order of their strength, ties by
+content hash, unless two members of the whole contradict each other: notices filled into one template, or incidents
+that can't be one. So an excerpt that lacks what tells two notices apart does not bring them together.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
+from etl.rules import load_rules
 from etl.stages.link.clusters import distinct, merge, singles
 from etl.stages.link.events import contradiction
 from etl.store.batch import Batch
@@ -52,6 +54,11 @@ EVENT = Kind(
     "UPDATE incidents AS m SET event_id = n.cluster, run_id = %s"
     " FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, cluster) WHERE m.id = n.id",
 )
+TEMPLATES: LiteralString = (
+    "SELECT a_id, b_id FROM story_pairs"
+    " WHERE relation = 'same_template' AND a_id = ANY(%s) AND b_id = ANY(%s)"
+)
+KEYS: LiteralString = "SELECT id, content_hash FROM articles WHERE id = ANY(%s)"
 DECIDED: LiteralString = (
     "SELECT a_id, b_id, verdict FROM link_verdicts WHERE entity = %s AND (a_id = ANY(%s) OR b_id = ANY(%s))"
 )
@@ -85,7 +92,7 @@ def recluster_events(batch: Batch, touched: Iterable[int]) -> None:
 def recluster(batch: Batch, kind: Kind, touched: Iterable[int]) -> None:
     found = connected(batch, kind, touched)
     if found.now:
-        clusters = story_clusters(found) if kind is STORY else event_clusters(batch, found)
+        clusters = story_clusters(batch, found) if kind is STORY else event_clusters(batch, found)
         write_clusters(batch, kind, found.now, clusters)
 
 
@@ -113,12 +120,21 @@ def connected(batch: Batch, kind: Kind, touched: Iterable[int]) -> Connected:
     return found
 
 
-def story_clusters(found: Connected) -> list[set[int]]:
+def story_clusters(batch: Batch, found: Connected) -> list[set[int]]:
     """The stories of what was found."""
     clustering = singles(found.live)
     merge(clustering, sorted(found.joined), found.forbidden)
-    strongest = sorted(found.strength, key=lambda pair: (-found.strength[pair], pair))
-    merge(clustering, strongest, found.forbidden)
+    members = list(found.live)
+    apart = set(batch.rows(TEMPLATES, members, members) if len(found.strength) > 1 else ()) - found.joined
+    keys: dict[int, bytes] = dict(batch.rows(KEYS, members)) if apart else {}
+
+    def forbidden(a: int, b: int) -> bool:
+        return found.forbidden(a, b) or (min(a, b), max(a, b)) in apart
+
+    def strongest(pair: Pair) -> tuple[float, list[bytes]]:
+        return -found.strength[pair], sorted(keys[n] for n in pair if n in keys)
+
+    merge(clustering, sorted(found.strength, key=strongest), forbidden)
     return distinct(clustering)
 
 
@@ -144,7 +160,7 @@ def event_part(batch: Batch, found: Connected, part: set[int], pairs: Collection
     if len(part) <= 2:
         merge(clustering, pairs, found.forbidden)
         return distinct(clustering)
-    told = incidents_told(batch, part)
+    told, rules = incidents_told(batch, part), load_rules().link
     scored = sorted(
         found.strength.keys() & set(pairs),
         key=lambda p: (-found.strength[p], *sorted((told[p[0]].key, told[p[1]].key))),
@@ -153,7 +169,7 @@ def event_part(batch: Batch, found: Connected, part: set[int], pairs: Collection
     def contradict(a: int, b: int) -> bool:
         pair = (min(a, b), max(a, b))
         return pair in found.split or (
-            pair not in found.joined and contradiction(told[a], told[b]) is not None
+            pair not in found.joined and contradiction(told[a], told[b], rules) is not None
         )
 
     merge(clustering, scored, contradict)

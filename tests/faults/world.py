@@ -25,9 +25,10 @@ ROOT = Path(__file__).parents[2]
 NUMBER_RE = re.compile(r"编号(\d{1,9})号")
 STORY = (
     "失主找回背包（编号{n}号）\n{year}年{month}月{day}日 08:30　来源：柳河晚报\n"
-    "{month}月{day}日{hour}时许，柳河派出所接到报警，市民周女士称背包落在了{place}。民警赶到后调取监控，"
-    "当晚在{place}找到背包，交还给周女士。背包里有手机一部、现金{money}元。此事编号{n}号。\n"
+    "{month}月{day}日{hour}时许，柳河派出所接到报警，市民{who}女士称背包落在了{place}。民警赶到后调取监控，"
+    "当晚在{place}找到背包，交还给{who}女士。背包里有手机一部、现金{money}元。此事编号{n}号。\n"
 )
+FAMILIES = "周王李张刘陈杨赵黄吴徐孙胡朱高林何郭马罗"
 PLACES = ("出租车上", "公园长椅上", "菜市场门口", "公交车站", "快餐店里")
 
 
@@ -41,6 +42,7 @@ def story(number: int, year: int = 2021, month: int = 3) -> str:
         hour=number % 24,
         place=PLACES[number % len(PLACES)],
         money=100 + number % 900,
+        who=FAMILIES[number // 24 % len(FAMILIES)],
     )
 
 

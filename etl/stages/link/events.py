@@ -1,7 +1,8 @@
 """Whether two incidents of different articles are one occurrence: a score with its reasons, or a contradiction.
 
 What can't both be true of one occurrence forbids it, however alike the words: another clock time, another
-day told as finely, another unit of the same rank, other people. Everything else is weighed.
+day told as finely, another unit of the same rank, other people; in evidence of one form, another name, plate,
+age, place or thing in one slot. Everything else is weighed.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from etl.rules.link import LinkRules
 from etl.stages.identity import canonical_text
+from etl.stages.link.differences import Account, differences
+from etl.stages.link.facts import find_facts
 
 CHINA = timezone(timedelta(hours=8))
 CLOCK = ("minute", "hour")
@@ -24,6 +27,13 @@ DAY = timedelta(days=1)
 NEAR_AMOUNT = 0.1
 OTHER_AMOUNT = 0.3
 COPY = 0.8  # share of evidence in common from which the one was copied from the other
+FORM = 0.5  # share from which the two are told in one form
+OTHERWISE = frozenset(
+    {"name", "plate", "trait", "place", "item"}
+)  # what fills its slots for one occurrence only
+# What may differ between two tellings, and what then must be shared: else they are two occurrences of one kind.
+APART = frozenset({"other_items", "other_place", "other_amount"})
+OWN = frozenset({"shared_name", "shared_surname", "same_time", "same_amount", "near_amount", "shared_item"})
 # Whoever an incident is about, or asks for help in it.
 SIDES = frozenset({"victim", "suspect", "lost_person", "party", "relative", "reporter"})
 GRAM = 3
@@ -85,7 +95,7 @@ def grams(evidence: str) -> frozenset[str]:
     return frozenset(text[i : i + GRAM] for i in range(len(text) - GRAM + 1))
 
 
-def contradiction(a: Told, b: Told) -> str | None:
+def contradiction(a: Told, b: Told, rules: LinkRules) -> str | None:
     """What can't both be true of one occurrence, None if all can.
 
     Tellings of one article are different incidents by definition. Words copied together with their time
@@ -101,7 +111,23 @@ def contradiction(a: Told, b: Told) -> str | None:
         return "unit"
     if people_contradict(a.persons, b.persons):
         return "people"
+    if filled_otherwise(a, b, rules):
+        return "form"
     return None
+
+
+def filled_otherwise(a: Told, b: Told, rules: LinkRules) -> bool:
+    """Whether they are told in one form, and one of its slots is filled otherwise."""
+    if shared_evidence(a, b) < FORM or a.evidence == b.evidence:
+        return False
+    return bool(differences(account(a.evidence, rules), account(b.evidence, rules), rules) & OTHERWISE)
+
+
+@lru_cache(maxsize=1024)  # one incident is compared with many
+def account(evidence: str, rules: LinkRules) -> Account:
+    """The evidence made ready for comparison."""
+    text = canonical_text(evidence)
+    return Account(text, find_facts(text, rules))
 
 
 def times_contradict(a: Told, b: Told) -> bool:
@@ -166,7 +192,7 @@ def joined(a: Told, b: Told, rules: LinkRules) -> EventVerdict | None:
     """
     found = reasons(a, b, rules)
     best = sum(rules.weights[reason] for reason in found) + rules.weights["evidence"]
-    if round(best, 3) < rules.threshold or contradiction(a, b) is not None:
+    if round(best, 3) < rules.threshold or contradiction(a, b, rules) is not None:
         return None
     verdict = weighed(a, b, found, rules)
     return verdict if verdict.score >= rules.threshold else None
@@ -174,18 +200,19 @@ def joined(a: Told, b: Told, rules: LinkRules) -> EventVerdict | None:
 
 def score(a: Told, b: Told, rules: LinkRules) -> EventVerdict:
     """The verdict on two incidents; the order of the two does not matter."""
-    return replace(weighed(a, b, reasons(a, b, rules), rules), contradiction=contradiction(a, b))
+    return replace(weighed(a, b, reasons(a, b, rules), rules), contradiction=contradiction(a, b, rules))
 
 
 def reasons(a: Told, b: Told, rules: LinkRules) -> list[str]:
     """What speaks for and against one occurrence, but for the words."""
-    return [
+    found = [
         *time_reasons(a, b),
         *unit_reasons(a, b),
         *kind_reasons(a, b, rules),
         *people_reasons(a, b),
         *thing_reasons(a, b),
     ]
+    return [*found, "nothing_own"] if not APART.isdisjoint(found) and OWN.isdisjoint(found) else found
 
 
 def weighed(a: Told, b: Told, found: Sequence[str], rules: LinkRules) -> EventVerdict:

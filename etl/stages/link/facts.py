@@ -7,15 +7,20 @@ from zlib import crc32
 
 from etl.rules.link import LinkRules
 from etl.stages.identity import canonical_text
+from etl.stages.link.values import value
 
 MAX_WRAPPER_CHARS = 120
 LOST = "\ufffd"
 NEAR_LOST = 2  # characters beside a lost one that are not to be trusted
+PART_CHARS = 2  # of the part of the day before an hour
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact at `[start, end)` of a story's text; `kind` is year, date, time, number, plate, name or unit."""
+    """One fact at `[start, end)` of a story's text; `text` is what it says, equal for all ways to write it.
+
+    `kind` is year, date, time, number, trait (a number that is one person's), plate, name, officer or unit.
+    """
 
     kind: str
     text: str
@@ -47,20 +52,22 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
     >>> from etl.rules import load_rules
     >>> found = find_facts("3月5日14时许柳河派出所民警张伟为李女士追回2.6万元", load_rules().link)
     >>> [f"{fact.kind} {fact.text}" for fact in found]
-    ['date 3月5日', 'time 14时', 'unit 柳河派出所', 'name 张伟', 'name 李女士', 'number 2.6万元']
+    ['date 3-5', 'time 14', 'unit 柳河派出所', 'officer 张伟', 'name 李女士', 'number 26000元']
     """
     found = []
+    taken = [match.span() for match in rules.as_of.finditer(text)]
     for rule in rules.facts:
         for match in rule.pattern.finditer(text):
             kind = str(match.lastgroup)
             start, end = match.start(kind) - rule.before, match.end(kind)
-            if start < 0 or (kind == "name" and text[start] not in rules.families):
+            if start < 0 or (kind in ("name", "officer") and text[start] not in rules.families):
                 continue
             if LOST in text[max(0, start - NEAR_LOST) : end + NEAR_LOST]:
                 continue
-            if kind == "date" and rules.as_of.search(text[max(0, start - 8) : start]):
-                kind = "number"
-            found.append(Fact(kind, text[start:end], start, end))
+            says = value(kind, text[start:end], text[max(0, start - PART_CHARS) : start], rules)
+            if kind in ("date", "time") and any(s <= start < e for s, e in taken):
+                continue
+            found.append(Fact(kind, says, start, end))
     return tuple(sorted(found, key=lambda f: (f.start, f.end)))
 
 

@@ -1,11 +1,12 @@
 """What near-duplicates are looked for by: MinHash of telling shingles, cut into bands that an index can find.
 
-Only shingles that hold a name, a date or a number go in. Stock phrases would make any two reports of the
-police share a band, and every article would have to be compared with more the more are stored; what is left
-two articles share only if they tell the same. Two texts share the three values of one of 28 bands with
-probability 0.999 at a resemblance of 0.6, 0.98 at 0.5, 0.7 at 0.35. More keys, from the first facts two by two,
-find the short excerpt, which is nearly always the beginning. Keys of the first characters would do that as well,
-but all notices on one form share those, and each would have to be compared with all.
+Only shingles that hold a name, a date or a number go in, and no unit or officer. Stock phrases would make any two
+reports of the police share a band, and every article would have to be compared with more the more are stored;
+what is left two articles share only if they tell the same. Two texts share the three values of one of 28 bands with
+probability 0.999 at a resemblance of 0.6, 0.98 at 0.5, 0.7 at 0.35. More keys find the short excerpt, by three
+facts in a row: the first ones, since it is nearly always the beginning, and a few others for one from the middle.
+Keys of the first characters would do as well for beginnings, but all notices on one form share those, and each
+would have to be compared with all.
 
 rensa makes the signature: the fastest measured (14 µs for 1,000 shingles). Slicing costs more than hashing.
 """
@@ -13,7 +14,7 @@ rensa makes the signature: the fastest measured (14 µs for 1,000 shingles). Sli
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import groupby
 from zlib import crc32
 
 from rensa import RMinHash
@@ -22,14 +23,18 @@ from etl.model import Signature
 from etl.rules.link import LinkRules
 from etl.stages.link.facts import Fact, fact_hash, find_facts, story_text
 
-SCHEME = 2  # of text, facts and bands; raised with every change of them
+SCHEME = 3  # of text, facts and bands; raised with every change of them
 SHINGLE = 5
 INSIDE = 3  # characters of a fact that a telling shingle holds, or all of a shorter one
 FEW = 20  # texts with fewer telling shingles are looked for by all of theirs
 BANDS = 28
 ROWS = 3
 SEED = 110
-LEAD = 2  # pairs of neighbouring facts that the beginning is known by
+LEAD = 2  # keys of the beginning
+INNER = 10  # keys of any other part
+COMMON = frozenset({"unit", "officer"})  # kinds of facts that all notices of an office share
+SURE = frozenset({"name", "time", "plate"})  # kinds that say which occurrence is meant
+HOLDING = SURE | {"officer"}
 BLOCK = 10_000  # shingles hashed at once, so that a text of any size takes little memory
 
 
@@ -53,14 +58,33 @@ def bands(text: str, facts: Sequence[Fact]) -> Iterator[int]:
     for band in range(BANDS):
         packed = b"".join(v.to_bytes(4, "big") for v in values[ROWS * band : ROWS * (band + 1)])
         yield signed(crc32(packed) << 32 | values[ROWS * band])
-    for first, second in islice(pairwise(facts), LEAD):
-        yield crc32(f"{first.kind}:{first.text} {second.kind}:{second.text}".encode())
+    yield from part_keys(facts)
+
+
+def part_keys(facts: Sequence[Fact]) -> list[int]:
+    """Keys that a short excerpt shares with the whole, of three neighbouring facts each; of two if there are no more.
+
+    The first ones find a beginning. Of the others that hold a name, a time or a plate, the smallest are taken:
+    those of the whole that lie in a part are mostly among the part's smallest too. A fact told over and over
+    counts once; a year says next to nothing.
+    """
+    said = [(f.kind in HOLDING, f"{f.kind}:{f.text}") for f in facts if f.kind != "year"]
+    said = [one for one, _ in groupby(said)]
+    size = min(3, len(said))
+    if size < 2:
+        return []
+    threes = [said[i : i + size] for i in range(len(said) - size + 1)]
+    keys = [crc32(" ".join(text for _, text in three).encode()) for three in threes]
+    holding = {key for key, three in zip(keys, threes, strict=True) if any(sure for sure, _ in three)}
+    return [*keys[:LEAD], *sorted(holding.difference(keys[:LEAD]))[:INNER]]
 
 
 def telling_shingles(text: str, facts: Sequence[Fact]) -> Sequence[int]:
     """Where the shingles begin that hold a fact or enough of one; all of them if they are few."""
     starts: set[int] = set()
     for fact in facts:
+        if fact.kind in COMMON:
+            continue
         inside = min(INSIDE, fact.end - fact.start)
         starts.update(range(fact.start + inside - SHINGLE, fact.end - inside + 1))
     last = len(text) - SHINGLE

@@ -1,23 +1,25 @@
 """Whether two articles are one story, and how the later relates to the earlier.
 
 Similar words are not enough: notices filled into one form are alike in nine characters of ten and tell
-different occurrences. So where two texts differ, the facts that stand there decide. Other names, dates,
-clock times, units or plates on both sides: the same template, never joined. Other numbers only: an update
-if names or clock times agree, else a template again. A fact that one side lacks says nothing, since
-excerpts drop text and damage loses characters.
+different occurrences. So where two texts differ, what stands there decides. Other names, dates, clock times,
+units, plates, ages, places or things on both sides: the same template, never joined. Other numbers only: an
+update if names or clock times agree, else a template again. Other words in a slot: a reprint if names, times
+or numbers enough agree, else a template. What one side lacks says nothing, since excerpts drop text and damage
+loses characters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from etl.rules.link import LinkRules
-from etl.stages.link.align import Gap, gaps
-from etl.stages.link.facts import LOST, Fact, fact_hash, find_facts, story_text
-from etl.stages.link.signature import shingles
+from etl.stages.link.differences import Account, differences
+from etl.stages.link.facts import fact_hash, find_facts, story_text
+from etl.stages.link.signature import SURE, shingles
 
 RESEMBLANCE = 0.5  # Jaccard similarity from which two texts are the same with changes
 CONTAINMENT = 0.75  # share of the shorter text found in the longer from which it is a part of it
@@ -28,17 +30,17 @@ LEAD_CHARS = 80  # of a part far smaller than the whole, the beginning must come
 SHORT_CHARS = 100  # texts this short are told apart by facts: they need two in common
 FEW_FACTS = 2
 AGREEING = 0.5  # share of the facts of the one with fewer that both must tell
-SURE = frozenset({"name", "time", "plate"})  # kinds that say which occurrence is meant
-TELLING = frozenset({"date", *SURE, "unit"})  # kinds that may not differ
+LONG_CHARS = 500  # no form has so much in common
+ANCHORED = 2
+# Kinds that may not differ.
+TELLING = SURE | {"year", "date", "trait", "officer", "unit", "place", "item"}
 
 
 @dataclass(frozen=True)
-class Telling:
+class Telling(Account):
     """One article as comparison needs it; `published_at` and `key` (the content hash) put two in order."""
 
-    text: str
     shingles: frozenset[str]
-    facts: tuple[Fact, ...]
     published_at: datetime | None
     key: bytes
 
@@ -46,11 +48,6 @@ class Telling:
     def hashes(self) -> frozenset[int]:
         """The hashes of its facts."""
         return frozenset(map(fact_hash, self.facts))
-
-    @cached_property
-    def told(self) -> frozenset[tuple[str, str]]:
-        """Its facts, wherever they stand."""
-        return frozenset((f.kind, f.text) for f in self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class StoryVerdict:
 def telling(body: str, published_at: datetime | None, key: bytes, rules: LinkRules) -> Telling:
     """An article made ready for `relate`."""
     text = story_text(body, rules)
-    return Telling(text, shingles(text), find_facts(text, rules), published_at, key)
+    return Telling(text, find_facts(text, rules), shingles(text), published_at, key)
 
 
 def may_relate(a: Set[int], b: Set[int]) -> bool:
@@ -94,19 +91,17 @@ def relate(a: Telling, b: Telling, rules: LinkRules) -> StoryVerdict | None:
         return None
     if not may_relate(a.hashes, b.hashes):
         return StoryVerdict("same_template", False, resemblance, containment, ("facts",))
-    apart = list(gaps(first.text, second.text))
-    differing = conflicts(first, second, apart)
-    common = a.told & b.told
+    differing = differences(first, second, rules)
     reasons = tuple(sorted(differing))
-    if differing & TELLING or not trusted(first, second, differing, common):
+    if differing & TELLING or not trusted(first, second, differing, containment):
         return StoryVerdict("same_template", False, resemblance, containment, reasons or ("few facts",))
-    if differing or outcome_changed(first, second, apart, rules):
-        return StoryVerdict("update", True, resemblance, containment, reasons or ("outcome",))
+    if differing - {"words"}:
+        return StoryVerdict("update", True, resemblance, containment, reasons)
     if min(len(a.text), len(b.text)) < PART * max(len(a.text), len(b.text)):
         relation = "excerpt" if len(second.text) < len(first.text) else "extended"
     else:
         relation = "reprint"
-    return StoryVerdict(relation, True, resemblance, containment)
+    return StoryVerdict(relation, True, resemblance, containment, reasons)
 
 
 def order(t: Telling) -> tuple[bool, datetime | None, bytes]:
@@ -118,49 +113,46 @@ def similar(a: Telling, b: Telling, resemblance: float, containment: float) -> b
     """Whether one text is the other with changes, or a part of it that is more than a quotation."""
     if resemblance >= RESEMBLANCE:
         return True
-    short, long = sorted((a.text, b.text), key=len)
-    if containment < CONTAINMENT or len(short) < max(MIN_PART_CHARS, MIN_PART * len(long)):
+    short, long = sorted((a, b), key=lambda t: len(t.text))
+    if containment < CONTAINMENT or len(short.text) < max(MIN_PART_CHARS, MIN_PART * len(long.text)):
         return False
-    # A round-up holds whole stories too; joined to it they would all become one.
-    lead, beginning = shingles(short[:LEAD_CHARS]), shingles(long[: 2 * LEAD_CHARS])
-    return len(lead & beginning) >= 0.5 * len(lead)
+    # A round-up holds whole stories too; joined to it they would all become one. So a part is its beginning, or
+    # names somebody whom the rest of it names too.
+    lead, beginning = shingles(short.text[:LEAD_CHARS]), shingles(long.text[: 2 * LEAD_CHARS])
+    if len(lead & beginning) >= 0.5 * len(lead):
+        return True
+    everywhere = mentions(long)
+    return any(everywhere[name] > count for name, count in mentions(short).items())
 
 
-def conflicts(a: Telling, b: Telling, apart: Iterable[Gap]) -> frozenset[str]:
-    """Kinds of facts that stand on both sides where the texts differ (`apart`), and are told by one side only.
+def mentions(t: Account) -> Counter[str]:
+    """How often it names whom."""
+    return Counter(f.text for f in t.facts if f.kind == "name")
 
-    A gap with lost characters on either side is passed over.
+
+def trusted(a: Telling, b: Telling, differing: frozenset[str], containment: float) -> bool:
+    """Whether what both tell is enough to believe in one story, though numbers or words differ, or there are few."""
+    common = a.said & b.said
+    if "number" in differing:
+        odd = max(sum(kind == "number" for kind, _ in t.said - common) for t in (a, b))
+        if len(common) < odd or not any(kind in SURE for kind, _ in common):
+            return False
+    short = min(len(a.text), len(b.text))
+    if "words" in differing and short * containment < LONG_CHARS and anchors(common) < ANCHORED:
+        return False
+    return len(common) >= FEW_FACTS or short >= SHORT_CHARS
+
+
+def anchors(common: Set[tuple[str, str]]) -> int:
+    """How firmly common facts hold one occurrence.
+
+    2 for a name, a plate, a time to the minute, 1 for an hour or a number. Dates, units, officers and telephone
+    numbers hold nothing: all notices of one day and one office have them.
+
+    >>> anchors({("name", "周女士")}), anchors({("time", "17"), ("number", "2600元"), ("officer", "张伟")})
+    (2, 2)
     """
-    found: set[str] = set()
-    for start_a, end_a, start_b, end_b in apart:
-        if start_a == end_a or start_b == end_b or LOST in a.text[start_a:end_a] + b.text[start_b:end_b]:
-            continue
-        only_a = {f.kind for f in within(a.facts, start_a, end_a) if (f.kind, f.text) not in b.told}
-        only_b = {f.kind for f in within(b.facts, start_b, end_b) if (f.kind, f.text) not in a.told}
-        found |= only_a & only_b
-    return frozenset(found)
-
-
-def within(facts: Iterable[Fact], start: int, end: int) -> list[Fact]:
-    """The facts that touch a stretch."""
-    return [f for f in facts if f.start < end and f.end > start]
-
-
-def trusted(a: Telling, b: Telling, differing: frozenset[str], common: Set[tuple[str, str]]) -> bool:
-    """Whether what both tell is enough to believe in one story in spite of other numbers, or of few words."""
-    if differing:
-        numbers = {f.text for t in (a, b) for f in t.facts if f.kind == "number"}
-        agreeing = len(common)
-        odd = len(numbers - {text for kind, text in common if kind == "number"})
-        return any(kind in SURE for kind, _ in common) and agreeing >= odd
-    return len(common) >= FEW_FACTS or min(len(a.text), len(b.text)) >= SHORT_CHARS
-
-
-def outcome_changed(a: Telling, b: Telling, apart: Iterable[Gap], rules: LinkRules) -> bool:
-    """Whether the texts differ (`apart`), on both sides of one place, in words of an outcome."""
-    for start_a, end_a, start_b, end_b in apart:
-        words_a = set(rules.outcome.findall(a.text[start_a:end_a]))
-        words_b = set(rules.outcome.findall(b.text[start_b:end_b]))
-        if words_a and words_b and words_a != words_b:
-            return True
-    return False
+    return sum(
+        2 if kind in ("name", "plate") or (kind == "time" and ":" in text) else kind in ("time", "number")
+        for kind, text in common
+    )

@@ -83,3 +83,25 @@ def test_one_unit_one_day_is_not_enough() -> None:
         evidence="市民把钱包忘在公交车站，民警帮忙找回。",
     )  # fmt: skip
     assert not joins(ONE, other)
+
+
+ROOM = (
+    "3月9日，柳河派出所接到居民报警，称家住东关街的住处门锁被撬，放在床头柜里的{}被盗。民警勘查现场后提取到足迹一枚，"
+    "案件正在进一步侦办中。"
+)
+
+
+def test_two_burglaries_of_one_street_and_day_told_in_one_form_are_two() -> None:
+    day = replace(
+        ONE, kind="theft.burglary", precision="day", start=START.replace(hour=0), place="东关街", persons=(),
+        end=START.replace(hour=0) + 24 * HOUR, amount=None, items=("金项链",), outcome=(),
+        evidence=ROOM.format("一条金项链"),
+    )  # fmt: skip
+    other = replace(day, id=2, article_id=2, items=("相机",), evidence=ROOM.format("一台相机"), key=(b"b", 1))
+    assert score(day, other, RULES).contradiction == "form"
+    retold = replace(
+        other, id=3, article_id=3, evidence="东关街一户人家进了贼，相机不见踪影，柳河派出所正在调查。"
+    )
+    assert "nothing_own" in score(day, retold, RULES).reasons
+    assert not joins(day, retold)
+    assert joins(other, retold)
