@@ -248,9 +248,8 @@ class World:
                 )
             ),
         )
-        change = self.pick(
-            (reprint, reprint, excerpt, middle, extended, updated, in_traditional, damaged, damaged)
-        )
+        often = (reprint, reprint, excerpt, extended, updated, in_traditional, damaged, damaged)
+        change = self.pick((*often, *often, middle))
         return change(self, again, event)
 
     def notices(self, size: int) -> Iterator[Made]:
@@ -261,12 +260,16 @@ class World:
         slots = first.slots | self.notice_slots(first.when)
         changing = [slot for slot in ONE_SLOT if f"{{{slot}}}" in wording]
         told: set[str] = set()
+        families = {slots["name"][0]}
         alike = self.rng.random() < 0.5
         for _ in range(size):
             event = replace(self.event("assault"), slots=first.slots)
             drawn = first.slots | self.notice_slots(event.when)
             if alike:
                 slot = self.pick(changing)
+                if slot == "name" and drawn["name"][0] in families:  # 李某 and 李某某 may be one
+                    continue
+                families.add(drawn["name"][0])
                 event, drawn = replace(event, when=first.when), slots | {slot: drawn[slot]}
             text = wording.format(**drawn)
             if text not in told:

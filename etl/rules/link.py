@@ -114,7 +114,7 @@ def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
         FactRule(
             re.compile(
                 rf"(?P<year>(?:19|20)\d\d年)|(?P<trait>{'|'.join(facts['traits'])})"
-                r"|(?P<date>\d{1,2}月(?:\d{1,2}[日号])?|\d{1,2}[日号]|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))"
+                r"|(?P<date>\d{1,2}月(?:\d{1,2}[日号])?|(?<![A-Z\d])\d{1,2}日|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))"
                 r"|(?P<time>\d{1,2}[时点](?:\d{1,2}分?|半)?|\d{1,2}:\d\d)"
                 r"|(?P<number>\d+(?:[.:/-]\d+){0,3}[余多]?[百千万亿]?.?)"
             )
@@ -127,7 +127,9 @@ def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
         ),
         FactRule(re.compile(r"(?P<plate>[A-Z][A-Z0-9*]{4,9})")),
         FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|{alternation(titles())})"), before=1),
-        FactRule(re.compile(rf"(?:{alternation(facts['persons'])})(?P<name>[\u4e00-\u9fff]{{2}})")),
+        FactRule(
+            re.compile(rf"(?:{alternation(facts['persons'])})(?P<name>[\u4e00-\u9fff](?!某)[\u4e00-\u9fff])")
+        ),
         FactRule(re.compile(rf"(?:{alternation(facts['officers'])})(?P<officer>[\u4e00-\u9fff]{{2}})")),
         FactRule(re.compile(rf"(?P<unit>{alternation(facts['unit_endings'])})"), before=2),
     )

@@ -17,6 +17,7 @@ SLOT_CHARS = 24  # longer stretches are written anew, not filled in
 REPLACED = 2  # characters that stand for others; one alone may be a slip or a repair
 AROUND = 6  # characters beside a slot that may belong to the word in it
 NAME_CHARS = 3  # before 某 or a title
+LESS_FINELY = frozenset({"date", "time", "name"})  # kinds that one text may tell less finely than the other
 DATES = frozenset({"year", "date", "time"})
 HAN_RE = re.compile("[\u3400-\u9fff]")
 
@@ -36,7 +37,7 @@ class Account:
     def tells(self, fact: Fact) -> bool:
         """Whether it says this too, or the same less or more finely."""
         return (fact.kind, fact.text) in self.said or (
-            fact.kind in ("date", "time")
+            fact.kind in LESS_FINELY
             and any(kind == fact.kind and compatible(kind, fact.text, text) for kind, text in self.said)
         )
 

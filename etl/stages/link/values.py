@@ -9,7 +9,7 @@ from etl.stages.extract.numerals import integer, scaled
 
 HAN = "〇零一二两三四五六七八九十"
 # 8月3日 8月 3号 2021-08-03 2021.8.3 八月三日
-DATE_RE = re.compile(rf"(?:\d{{4}}[-/.])?(?P<month>[\d{HAN}]+)[月/.-](?P<day>[\d{HAN}]*)|(?P<only>\d+)[日号]")
+DATE_RE = re.compile(rf"(?:\d{{4}}[-/.])?(?P<month>[\d{HAN}]+)[月/.-](?P<day>[\d{HAN}]*)|(?P<only>\d+)日")
 # 14时20分 2点半 14:20 两点
 CLOCK_RE = re.compile(rf"(?P<hour>[\d{HAN}]+)[时点:](?P<minute>半|[\d{HAN}]*)")
 # 2.6万元 三人 30余起 3-5日
@@ -78,10 +78,12 @@ def number(text: str, counters: str) -> str | None:
 
 
 def compatible(kind: str, one: str, other: str) -> bool:
-    """Whether two values are the same, or the same told less finely.
+    """Whether two values are the same, or the same told less finely; names are so by their family name and 某.
 
     >>> compatible("time", "14", "14:20"), compatible("time", "14:10", "14:20"), compatible("date", "-3", "8-3")
     (True, False, True)
+    >>> compatible("name", "李某某", "李女士"), compatible("name", "李先生", "李女士")
+    (True, False)
     """
     if one == other:
         return True
@@ -91,4 +93,4 @@ def compatible(kind: str, one: str, other: str) -> bool:
     if kind == "date":
         pairs = zip(one.split("-"), other.split("-"), strict=False)
         return all(x == y or not x or not y for x, y in pairs)
-    return False
+    return kind == "name" and one[0] == other[0] and "某" in (one[1], other[1])
