@@ -235,11 +235,16 @@ class Loader:
             done = Processed(
                 found.path, read_.member, read_.record_no, b"", reason=read_.reason, detail=read_.detail
             )
-            return Leaf(found, sha256, None, done, read_.member, read_.record_no, position, last=False)
+            return Leaf(
+                *(found, sha256, None, done, read_.member, read_.record_no, position),
+                last=False,
+                is_new=file.why == "new",
+            )
         leaf = Leaf(
             *(found, sha256, read_.sha256, None, read_.member, read_.record_no, position),
             last=False,
             reread=file.why == "reread",
+            is_new=file.why == "new",
         )
         return Fresh(leaf, read_)
 

@@ -356,7 +356,7 @@ class Leaf:
     `processed` is None where the store already knows these bytes. `position` counts the leaves of a file
     from 1. A container's last leaf knows its `extent`: each member with its highest record number (0: none),
     so that what is not in it any more can be told; None for a file that is one leaf. `reread`: read again
-    although its bytes are known.
+    although its bytes are known. `is_new`: the ledger did not know its path when it was asked.
     """
 
     found: Found
@@ -369,6 +369,7 @@ class Leaf:
     last: bool = True
     extent: Mapping[str | None, int] | None = None
     reread: bool = False
+    is_new: bool = False
 
 
 def overlaps(a: Span, b: Span) -> int:

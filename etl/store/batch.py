@@ -76,6 +76,7 @@ class Batch:
     now: datetime
     counts: Counts = field(default_factory=Counts)
     file_ids: dict[str, int] = field(default_factory=dict)  # by path
+    new_files: set[str] = field(default_factory=set)  # paths that the ledger did not know before this batch
     changes: list[Row] = field(default_factory=list)
     signatures: dict[int, Signature] = field(default_factory=dict)
     retold: set[int] = field(default_factory=set)

@@ -32,10 +32,14 @@ from etl.store.rows import (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a leaf holds: the article's id, and the metadata that this place gives it."""
+    """What a leaf holds: the article's id, and the metadata that this place gives it.
+
+    `sighting_id`: of bytes that were not parsed again, the sighting that says so.
+    """
 
     article_id: int
     metadata: Row
+    sighting_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def write_contents(batch: Batch, leaves: Sequence[Leaf], rejected: Sequence[Leaf
 def number_articles(batch: Batch, leaves: Sequence[Leaf]) -> tuple[dict[bytes, int], set[int]]:
     """content_hash -> article id for the parsed leaves, and which of those ids are new."""
     hashes = sorted({x.processed.content_hash for x in leaves if x.processed and x.processed.content_hash})
-    known = batch.rows("SELECT content_hash, id FROM articles WHERE content_hash = ANY(%s)", hashes)
+    known = batch.rows("SELECT content_hash, id FROM articles WHERE content_hash = ANY(%b::bytea[])", hashes)
     ids: dict[bytes, int] = {row[0]: row[1] for row in known}
     missing = [h for h in hashes if h not in ids]
     fresh = dict(zip(missing, batch.draw("articles", len(missing)), strict=True))
@@ -90,13 +94,13 @@ def contents_of(batch: Batch, leaves: Sequence[Leaf], ids: Mapping[bytes, int]) 
     columns = ", ".join(SIGHTING_METADATA)
     unparsed = sorted({x.raw_sha256 for x in leaves if x.processed is None and x.raw_sha256})
     by_raw = {}
-    for raw, article_id, *metadata in batch.rows(
-        f"SELECT DISTINCT ON (raw_sha256) raw_sha256, article_id, {columns}"
-        " FROM sightings WHERE raw_sha256 = ANY(%s) ORDER BY raw_sha256, id DESC",
+    for raw, article_id, number, *metadata in batch.rows(
+        f"SELECT DISTINCT ON (raw_sha256) raw_sha256, article_id, id, {columns}"
+        " FROM sightings WHERE raw_sha256 = ANY(%b::bytea[]) ORDER BY raw_sha256, id DESC",
         unparsed,
     ):
         at = SIGHTING_METADATA.index("byline")
-        by_raw[raw] = Content(article_id, (*metadata[:at], Jsonb(metadata[at]), *metadata[at + 1 :]))
+        by_raw[raw] = Content(article_id, (*metadata[:at], Jsonb(metadata[at]), *metadata[at + 1 :]), number)
     contents = []
     for leaf in leaves:
         if leaf.processed is None:
@@ -117,6 +121,7 @@ def write_sightings(
     touched: set[int] = set()
     numbers: list[int] = []
     fresh: list[int] = []  # indices of leaves without a sighting yet
+    updates: list[tuple[int, Row]] = []
     seen: set[Key] = set()
     for n, (leaf, content) in enumerate(zip(leaves, contents, strict=True)):
         key = (batch.file_ids[leaf.found.path], leaf.member, leaf.record_no)
@@ -130,9 +135,13 @@ def write_sightings(
             fresh.append(n)
             touched.add(content.article_id)
         elif not unchanged or leaf.processed is not None:
-            where = ("article_id", "is_current", *SIGHTING_METADATA)
-            batch.update("sightings", here.id, where, (content.article_id, True, *content.metadata))
+            updates.append((here.id, (content.article_id, True, *content.metadata)))
             touched |= {content.article_id, here.article_id}
+    again = [n for n in fresh if contents[n].sighting_id is not None]
+    copy_sightings(batch, [leaves[n] for n in again], [contents[n] for n in again])  # as they stood, so first
+    for number, row in updates:
+        batch.update("sightings", number, ("article_id", "is_current", *SIGHTING_METADATA), row)
+    fresh = [n for n in fresh if contents[n].sighting_id is None]
     whole = {batch.file_ids[x.found.path] for x in leaves if is_single(x)}
     gone = [
         place
@@ -169,6 +178,24 @@ def write_sightings(
         of=[(leaves[n].found.path, leaves[n].member, leaves[n].record_no) for n in fresh],
     )  # fmt: skip
     return touched, numbers
+
+
+def copy_sightings(batch: Batch, leaves: Sequence[Leaf], contents: Sequence[Content]) -> None:
+    """New sightings of known bytes: the server copies what an earlier one of the same bytes says."""
+    if not leaves:
+        return
+    columns = ", ".join(SIGHTING_METADATA)
+    batch.do(
+        "INSERT INTO sightings"
+        f" (article_id, source_file_id, member, record_no, raw_sha256, is_current, run_id, {columns})"
+        f" SELECT s.article_id, c.file_id, c.member, c.record_no, s.raw_sha256, true, %s, {columns}"
+        " FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[])"
+        " WITH ORDINALITY AS c (file_id, member, record_no, sighting_id, n)"
+        " JOIN sightings AS s ON s.id = c.sighting_id ORDER BY c.n",
+        batch.run.id,
+        [batch.file_ids[x.found.path] for x in leaves],
+        *([x.member for x in leaves], [x.record_no for x in leaves], [c.sighting_id for c in contents]),
+    )
 
 
 def places_before(batch: Batch, leaves: Sequence[Leaf]) -> dict[Key, dict[bytes, Place]]:

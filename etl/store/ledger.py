@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -35,7 +36,7 @@ def to_read(connection: Connection, files: Sequence[Found]) -> list[Wanted]:
     """
     rows = connection.execute(
         "SELECT f.n, s.state, s.size = f.size AND s.mtime_ns = f.mtime_ns, s.records_done FROM"
-        " unnest(%s::bytea[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS f (key, size, mtime_ns, n)"
+        " unnest(%b::bytea[], %s::bigint[], %b::bigint[]) WITH ORDINALITY AS f (key, size, mtime_ns, n)"
         " LEFT JOIN source_files AS s ON s.path_sha256 = f.key"
         " WHERE s.id IS NULL OR s.size <> f.size OR s.mtime_ns <> f.mtime_ns"
         " OR NOT s.state = ANY(%s) ORDER BY f.n",
@@ -61,8 +62,8 @@ def why_read(found: Found, state: str | None, same_stat: bool, records_done: int
 def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, datetime | None]:
     """Those of `hashes` (SHA-256 of a leaf's bytes) under which an article was found before: when published."""
     rows = connection.execute(
-        "SELECT DISTINCT ON (raw_sha256) raw_sha256, published_at FROM sightings WHERE raw_sha256 = ANY(%s)"
-        " ORDER BY raw_sha256, id DESC",
+        "SELECT DISTINCT ON (raw_sha256) raw_sha256, published_at FROM sightings"
+        " WHERE raw_sha256 = ANY(%b::bytea[]) ORDER BY raw_sha256, id DESC",
         (sorted(set(hashes)),),
     )
     return dict(row for row in rows)
@@ -169,10 +170,13 @@ def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
     A container is partial until the batch with its last leaf.
     """
     states = {path: file_row(list(mine)) for path, mine in groupby(leaves, lambda x: x.found.path)}
-    paths = {path_key(path): path for path in states}
+    insert_files(batch, {x.found.path: states[x.found.path] for x in leaves if x.is_new})
+    paths = {path_key(path): path for path in states if path not in batch.file_ids}
+    if not paths:
+        return
     known = batch.rows(
         "SELECT path_sha256, id, size, mtime_ns, sha256, state, records_done"
-        " FROM source_files WHERE path_sha256 = ANY(%s)",
+        " FROM source_files WHERE path_sha256 = ANY(%b::bytea[])",
         list(paths),
     )
     columns = ("size", "mtime_ns", "sha256", "state", "records_done", "seen_at", "run_id")
@@ -181,13 +185,39 @@ def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
         batch.file_ids[path] = file_id
         if tuple(before) != states[path]:
             batch.update("source_files", file_id, columns, (*states[path], batch.now, batch.run.id))
-    new = [path for path in sorted(states) if path not in batch.file_ids]
-    batch.file_ids.update(zip(new, batch.draw("source_files", len(new)), strict=True))
-    batch.copy(
-        "source_files",
-        ("id", "path", "path_sha256", *columns),
-        [(batch.file_ids[p], p, path_key(p), *states[p], batch.now, batch.run.id) for p in new],
-    )
+    insert_files(batch, {path: row for path, row in states.items() if path not in batch.file_ids})
+
+
+def insert_files(batch: Batch, states: Mapping[str, Row]) -> None:
+    """New rows of `source_files`, in path order; what the ledger knows after all is left as it is.
+
+    What the rows share is sent once, and the key of a path is worked out by the server: names and hashes are
+    most of what a copied folder costs.
+    """
+    start = os.path.commonprefix(list(states))  # noqa: RUF071 - of the strings, not of folders
+    for (state, done), paths in by_state(states).items():
+        sizes, times, hashes = zip(*(states[path][:3] for path in paths), strict=True)
+        made = batch.rows(
+            "INSERT INTO source_files"
+            " (path, path_sha256, size, mtime_ns, sha256, state, records_done, seen_at, run_id)"
+            " SELECT %s || name, sha256(convert_to(%s || name, 'UTF8')), size, mtime_ns, sha256, %s, %s, %s, %s"
+            " FROM unnest(%s::text[], %s::bigint[], %b::bigint[], %b::bytea[])"
+            " WITH ORDINALITY AS f (name, size, mtime_ns, sha256, n) ORDER BY n"
+            " ON CONFLICT (path_sha256) DO NOTHING RETURNING path, id",
+            *(start, start, state, done, batch.now, batch.run.id),
+            *([path[len(start) :] for path in paths], list(sizes), list(times), list(hashes)),
+        )
+        batch.file_ids.update((path, number) for path, number in made)
+        batch.new_files.update(path for path, _ in made)
+
+
+def by_state(states: Mapping[str, Row]) -> dict[tuple[str, int], list[str]]:
+    """(state, records done) -> paths of the files in that state."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for path in sorted(states):
+        _, _, _, state, done = states[path]
+        groups.setdefault((state, done), []).append(path)
+    return groups
 
 
 def file_row(leaves: Sequence[Leaf]) -> Row:
@@ -204,14 +234,7 @@ def file_row(leaves: Sequence[Leaf]) -> Row:
 
 def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
     """Open a rejection per rejected leaf, touch it only where it differs, resolve those that no longer hold."""
-    still_open = {
-        (key, member, line): (number, content)
-        for number, key, member, line, *content in batch.rows(
-            "SELECT id, path_sha256, member, line, reason, detail, sha256 FROM rejections"
-            " WHERE resolved_by IS NULL AND path_sha256 = ANY(%s)",
-            sorted({path_key(leaf.found.path) for leaf in leaves}),
-        )
-    }
+    still_open = open_of(batch, {x.found.path for x in leaves} - batch.new_files)
     here = {(path_key(x.found.path), x.member, x.record_no) for x in leaves}
     lasts = {path_key(x.found.path): x for x in leaves if x.last}
     columns = ("reason", "detail", "sha256", "rejected_at", "run_id")
@@ -219,7 +242,7 @@ def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
     for leaf in filter(is_rejected, leaves):
         assert leaf.processed is not None
         batch.counts.rejected += 1
-        content = [leaf.processed.reason, leaf.processed.detail[:MAX_DETAIL], leaf.raw_sha256]
+        content = (leaf.processed.reason, leaf.processed.detail[:MAX_DETAIL], leaf.raw_sha256)
         key = (path_key(leaf.found.path), leaf.member, leaf.record_no)
         number, before = still_open.pop(key, (None, None))
         row = (*content, batch.now, batch.run.id)
@@ -230,11 +253,25 @@ def write_rejections(batch: Batch, leaves: Sequence[Leaf]) -> None:
     batch.copy("rejections", ("path", "path_sha256", "member", "line", *columns), new)
     numbers = [
         number
-        for (path, *place), (number, _) in still_open.items()
-        if (path, *place) in here or is_gone(lasts.get(path), *place)
+        for (path, member, line), (number, _) in still_open.items()
+        if (path, member, line) in here or is_gone(lasts.get(path), member, line)
     ]
     if numbers:
         batch.do("UPDATE rejections SET resolved_by = %s WHERE id = ANY(%s)", batch.run.id, numbers)
+
+
+def open_of(
+    batch: Batch, paths: Collection[str]
+) -> dict[tuple[bytes, str | None, int | None], tuple[int, Row]]:
+    """The open rejections of files: (path_sha256, member, line) -> number and (reason, detail, sha256)."""
+    if not paths:
+        return {}
+    rows = batch.rows(
+        "SELECT id, path_sha256, member, line, reason, detail, sha256 FROM rejections"
+        " WHERE resolved_by IS NULL AND path_sha256 = ANY(%b::bytea[])",
+        sorted(map(path_key, paths)),
+    )
+    return {(key, member, line): (number, tuple(content)) for number, key, member, line, *content in rows}
 
 
 def is_gone(last: Leaf | None, member: str | None, record_no: int | None) -> bool:

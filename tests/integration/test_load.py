@@ -125,6 +125,35 @@ def test_known_bytes_under_another_name_are_a_further_sighting(connection: Conne
     assert rows(connection, "SELECT xmin::text, * FROM articles") == article
 
 
+def test_copies_of_known_bytes_take_over_what_the_first_place_says(connection: Connection, run: Run) -> None:
+    load(connection, run, leaf("/册/一.txt", published_at=PUBLISHED, published_precision="minute"))
+    again = [replace(known_leaf(f"/册/二/{name}.txt"), is_new=True) for name in ("乙", "甲")]
+    assert load(connection, run, *again).duplicate == 2
+    places = rows(
+        connection,
+        "SELECT article_id, member, record_no, raw_sha256, is_current, title, published_at, published_precision,"
+        " source, site, byline::text, url, lost_chars FROM sightings ORDER BY id",
+    )
+    assert len(places) == 3
+    assert len(set(places)) == 1
+    assert rows(connection, "SELECT path FROM source_files ORDER BY id") == [
+        ("/册/一.txt",), ("/册/二/乙.txt",), ("/册/二/甲.txt",)
+    ]  # fmt: skip
+    assert rows(
+        connection, "SELECT DISTINCT sha256(convert_to(path, 'UTF8')) = path_sha256 FROM source_files"
+    ) == [(True,)]
+
+
+def test_a_path_thought_new_that_the_ledger_knows_is_updated(connection: Connection, run: Run) -> None:
+    load(connection, run, rejected_leaf("/x"))
+    load(connection, run, replace(leaf("/x"), is_new=True), replace(leaf("/y"), is_new=True))
+    assert rows(connection, "SELECT path, state FROM source_files ORDER BY path") == [
+        ("/x", "loaded"),
+        ("/y", "loaded"),
+    ]
+    assert rows(connection, "SELECT resolved_by FROM rejections") == [(run.id,)]
+
+
 def test_one_content_twice_in_a_batch_is_one_article(connection: Connection, run: Run) -> None:
     counts = load(
         connection, run, leaf("/a"), leaf("/b", raw="raw b"), leaf("/c", raw="raw c", content="other")
