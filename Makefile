@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := samples
 
-.PHONY: run test lint format bench faults faults-short clean
+.PHONY: run test lint format bench faults clean
 
 run: $(VENV)/installed
 	@$(BIN)/etl run $(SOURCES)
@@ -34,9 +34,6 @@ bench: $(VENV)/installed
 
 faults: $(VENV)/installed
 	$(BIN)/python -m tests.faults
-
-faults-short: $(VENV)/installed
-	$(BIN)/python -m tests.faults --short
 
 clean:
 	rm -rf $(VENV) build dist

@@ -24,14 +24,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("faults", nargs="*", choices=[*PLAN, []], metavar="F1")
     parser.add_argument("--share", type=float, default=1.0, help="of the full amounts")
-    parser.add_argument("--short", action="store_true", help="the part that every change is tried with")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     given = parser.parse_args()
     print(f"seed {given.seed}, share {given.share}, {os.cpu_count()} cores", flush=True)
     amounts = {
-        name: max(1, round(fault.amount * given.share)) if not given.short else fault.short
+        name: max(1, round(fault.amount * given.share))
         for name, fault in PLAN.items()
-        if (name in given.faults or not given.faults) and (fault.short or not given.short)
+        if name in given.faults or not given.faults
     }
     server = os.environ.get("ETL_TEST_DATABASE_URL")
     if server:

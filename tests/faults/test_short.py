@@ -1,4 +1,7 @@
-"""A short F1, F2, F9 and F13 in every test run; `make faults` injects the full amounts of the whole plan."""
+"""A short F1, F2, F9 and F13 in every test run; `make faults` injects the full amounts of the whole plan.
+
+F14 is not repeated here: tests/integration/test_embedded.py and tests/acceptance/test_crash.py are its cases.
+"""
 
 from __future__ import annotations
 
