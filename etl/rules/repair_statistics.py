@@ -59,21 +59,23 @@ class Statistics:
 
     def bits(self, three: str) -> float:
         """Bits of the third character itself, not of its class only, after the first two."""
-        char = three[2]
-        if char in self.strange or three[0] in self.strange:
-            return self._strange_bits(three)
-        row = self.rows.get(three[:2])
+        before, middle, char = three[0], three[1], three[2]
+        if char in self.strange or before in self.strange:
+            return self._strange_bits(before, middle, char)
+        row = self.rows.get(before + middle)
         if row is None:
-            return self.pairs[three[1:]]
+            return self.pairs[middle + char]
         at = row[0].find(char) + 1
-        return BITS[row[1][at]] if at else BITS[row[1][0]] + self.pairs[three[1:]]
+        return BITS[row[1][at]] if at else BITS[row[1][0]] + self.pairs[middle + char]
 
-    def _strange_bits(self, three: str) -> float:
-        plain = three.translate(self.symbols)
-        bits = self.cost(plain[:2], plain[2]) + IN_CLASS.get(three[2], 0.0)
-        if plain[2] != three[2]:
+    def _strange_bits(self, before: str, middle: str, char: str) -> float:
+        plain = self.symbols.get
+        shown = plain(ord(char), char)
+        bits = self.cost(plain(ord(before), before) + plain(ord(middle), middle), shown)
+        bits += IN_CLASS.get(char, 0.0)
+        if shown != char:
             bits += SYMBOL
-        if three[2] in CLOSES and three[1] in CLOSES and bits > NEVER_SEEN:
+        if char in CLOSES and middle in CLOSES and bits > NEVER_SEEN:
             bits += TWO_STOPS
         return bits
 

@@ -7,7 +7,6 @@ what can't stay below the bound is left out before its cost is worked out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etl.stages.repair.codes import HEADS, Codes, Seconds
@@ -35,7 +34,8 @@ class Halves:
     def after(self, r: Reading, bound: float) -> list[Step]:
         """The reading `r` with two characters known by half, as far as they and the next cost below `bound`."""
         costs, tells = self.plausible.costs, self.plausible.tells
-        context, last = r.seen[-2:], r.seen[-1].translate(self.codes.stats.symbols)
+        context, last = r.seen[-2:], r.seen[-1]
+        last = self.codes.stats.symbols.get(ord(last), last)
         firsts = self.codes.firsts(r.pending)
         self.asked += len(firsts)
         out: list[Step] = []
@@ -53,24 +53,32 @@ class Halves:
                     out += self._with(seconds, (bits, r, char * 2, seen * 2, 2), bound)
         return out
 
-    def _with(self, seconds: Seconds, first: Step, bound: float) -> Iterable[Step]:
+    def _with(self, seconds: Seconds, first: Step, bound: float) -> list[Step]:
         """The `first` halves with each of `seconds` that, with the next character, stays below `bound`.
 
         They come in order of their general cost: where as many as HEADS are too dear, so are the others.
         """
         so_far, r, text, before, half = first
-        context = (r.seen + before)[-2:]
-        misses = 0
+        context = (r.seen[-1] + before)[-2:]
+        last = context[1]
+        costs, next_cost = self.plausible.costs, self.next_cost
+        out: list[Step] = []
+        tried = misses = 0
         for _, char, seen in seconds.halves:
-            self.asked += 1
-            cost = so_far + self.plausible.costs[context + seen]
+            tried += 1
+            cost = so_far + costs[context + seen]
             if cost + LEAST_SECOND >= bound:
                 misses += 1
                 if misses == HEADS:
-                    return
-            elif cost + self.next_cost(context[1] + seen) < bound:
-                yield r.cost + cost, r, text + char, before + seen, half
+                    break
+            elif cost + next_cost(last + seen) < bound:
+                out.append((r.cost + cost, r, text + char, before + seen, half))
+        self.asked += tried
+        return out
 
     def next_cost(self, context: str) -> float:
         """Bits of the next character after `context`, within limits: it may be wrong itself."""
-        return min(self.plausible.costs[context + self.ahead], UNSEEN_AHEAD) if self.ahead else UNSEEN_AHEAD
+        if not self.ahead:
+            return UNSEEN_AHEAD
+        bits = self.plausible.costs[context + self.ahead]
+        return bits if bits < UNSEEN_AHEAD else UNSEEN_AHEAD

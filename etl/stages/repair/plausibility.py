@@ -39,10 +39,12 @@ class Plausibility:
         The first one is as rows of the statistics have it, a symbol as a border.
         """
         row = self.stats.rows.get(context)
-        if row and not chars.isdisjoint(row[0]):
-            return True
+        if row is not None:  # few characters and long rows: each is looked for, not the row gone through
+            for char in chars:
+                if char in row[0]:
+                    return True
         here = self.page[context[1]]
-        return here is not None and not chars.isdisjoint(here.pairs)
+        return here is not None and not here.pairs.keys().isdisjoint(chars)
 
 
 class Costs(dict[str, float]):
@@ -54,11 +56,13 @@ class Costs(dict[str, float]):
 
     def __missing__(self, three: str) -> float:
         bits = self._bits(three)
-        here = self._page[three[1]]
-        if here is not None and three[2] in here.pairs:
-            share = here.pairs[three[2]] / (here.count + 2)
-            if three in here.triples:
-                share = (share + here.triples[three] / (here.befores[three[0]] + 1)) / 2
+        before, char, after = three[0], three[1], three[2]
+        here = self._page[char]
+        if here is not None and after in here.pairs:
+            share = here.pairs[after] / (here.count + 2)
+            befores, triples = here.before()
+            if three in triples:
+                share = (share + triples[three] / (befores[before] + 1)) / 2
             bits = -log2((1 - PAGE_SHARE) * 2**-bits + PAGE_SHARE * share)
         self[three] = bits
         return bits
@@ -80,12 +84,22 @@ class Page(dict[str, "Following | None"]):
 
 
 class Following:
-    """How often a character occurs, after which and before which others, given its `places` on a page."""
+    """How often a character occurs and before which others, given its `places` on a page."""
 
-    __slots__ = ("befores", "count", "pairs", "triples")
+    __slots__ = ("_before", "_page", "_places", "count", "pairs")
 
     def __init__(self, page: str, places: list[int]) -> None:
         self.count = len(places)
-        self.befores = Counter([page[at - 1] for at in places if at])
         self.pairs = Counter([page[at + 1 : at + 2] for at in places])
-        self.triples = Counter([page[at - 1 : at + 2] for at in places if at])
+        self._page, self._places = page, places
+        self._before: tuple[Counter[str], Counter[str]] | None = None
+
+    def before(self) -> tuple[Counter[str], Counter[str]]:
+        """How often it occurs after which others, and between which; counted when first asked for."""
+        if self._before is None:
+            page, places = self._page, [at for at in self._places if at]
+            self._before = (
+                Counter([page[at - 1] for at in places]),
+                Counter([page[at - 1 : at + 2] for at in places]),
+            )
+        return self._before
