@@ -264,8 +264,9 @@ def doubtful_utf8(data: bytes) -> bool:
     """
     if b"\0" in data:
         return data.count(b"\0") * 8 > len(data)
-    letters = len(TWO_BYTES_RE.findall(data, 0, SAMPLE_BYTES))
-    return 0 < letters <= MAX_CHANCE_LETTERS and not HAN_LEAD_RE.search(data, 0, SAMPLE_BYTES)
+    if HAN_LEAD_RE.search(data, 0, SAMPLE_BYTES):
+        return False
+    return 0 < len(TWO_BYTES_RE.findall(data, 0, SAMPLE_BYTES)) <= MAX_CHANCE_LETTERS
 
 
 def refuse_mixture(data: bytes) -> None:

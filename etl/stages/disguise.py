@@ -11,6 +11,7 @@ import re
 from etl.errors import ArticleError
 from etl.stages.everyday import HIGH_RE, PLAIN_SHARE, everyday_share
 
+ASCII_RE = re.compile(r"[\x00-\x7f]+")
 SAMPLE_BYTES = 16_384
 SAMPLE_CHARS = 600
 MIN_WRONG_HIGH = 12  # fewer characters beyond ASCII prove nothing about a text
@@ -146,4 +147,4 @@ def restored(text: str) -> str | None:
 def high_sample(text: str) -> str:
     """Characters beyond ASCII from the first of them on, within a window: markup may stand before them."""
     first = HIGH_RE.search(text)
-    return "".join(HIGH_RE.findall(text, first.start(), first.start() + SAMPLE_CHARS)) if first else ""
+    return ASCII_RE.sub("", text[first.start() : first.start() + SAMPLE_CHARS]) if first else ""

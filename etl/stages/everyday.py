@@ -27,5 +27,5 @@ def everyday_share(text: str) -> float:
     >>> everyday_share("警方接报"), everyday_share("脺戮娄陆脫")
     (1.0, 0.0)
     """
-    high = len(HIGH_RE.findall(text))
+    high = len(text) - len(text.encode("ascii", "ignore"))
     return len(EVERYDAY_RE.findall(text)) / high if high else 0.0

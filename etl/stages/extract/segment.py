@@ -123,8 +123,8 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     listed = []
     signalled = _by_sentence(page, hits)
     t = n = 0
-    previous_line = -1
-    kind = rest = "text"
+    previous_line, line = -1, ""
+    kind, rest = "text", ""  # of the first sentence of a line, and of the others once there is one
     for number, s in enumerate(page.sentences):
         while t < len(times) and times[t].start < s.start:
             t += 1
@@ -143,8 +143,9 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
         numbered = bool(first and NUMBER_RE.match(s.text.strip()))
         if first:
             line = page.view[slice(*page.lines[s.line])].strip()
-            kind, rest = _kind(line, first=True), _kind(line, first=False)
+            kind, rest = _kind(line, first=True), ""
         else:
+            rest = rest or _kind(line, first=False)
             kind = rest
         listed.append(
             Read(
