@@ -14,7 +14,7 @@ from etl.stages.extract.article_kind import article_kind
 from etl.stages.extract.incident import Reading, incidents
 from etl.stages.extract.text import Page
 
-__all__ = ["extract"]
+__all__ = ["extract", "reading"]
 
 
 def extract(article: Article, rules: ExtractRules) -> Extraction:
@@ -22,6 +22,22 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
 
     All spans count code points of `article.body`. Source: the annotation guideline.
     """
+    r = reading(article, rules)
+    told, segments = incidents(r)
+    quoted = figures_.figures(
+        r.page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]
+    )
+    return Extraction(
+        kind=article_kind(article, segments, bool(quoted), rules.article_kinds),
+        incidents=told,
+        figures=quoted,
+        agencies=r.agencies,
+        segments=segments,
+    )
+
+
+def reading(article: Article, rules: ExtractRules) -> Reading:
+    """All that is found once over the body of `article`, before any case is judged."""
     page = Page(article.body)
     view = page.view
     hits = rules.scanner.scan(view)
@@ -33,7 +49,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     mentions = people.find(view, rules.people, hits)
     reads = segment.read(page, found_times, mentions, hits)
     agencies = units.agencies([*found_units, *framing], rules.units, rules.divisions)
-    reading = Reading(
+    return Reading(
         article,
         page,
         rules,
@@ -46,15 +62,4 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
         reads,
         hits,
         agencies,
-    )
-    told, segments = incidents(reading)
-    quoted = figures_.figures(
-        page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]
-    )
-    return Extraction(
-        kind=article_kind(article, segments, bool(quoted), rules.article_kinds),
-        incidents=told,
-        figures=quoted,
-        agencies=agencies,
-        segments=segments,
     )

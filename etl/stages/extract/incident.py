@@ -20,6 +20,7 @@ from etl.stages.extract import segment as segment_
 from etl.stages.extract.expressions import Expression
 from etl.stages.extract.mention import Mention
 from etl.stages.extract.segment import Read, Stretch
+from etl.stages.extract.sequel import HEADED, is_aftermath, is_lead
 from etl.stages.extract.text import Page
 from etl.stages.extract.times import Calendar
 from etl.stages.extract.units import Pronoun, Unit
@@ -63,7 +64,7 @@ class Reading:
     groups: Sequence[Sequence[Mention]]
     reads: Sequence[Read]
     hits: Hits
-    agencies: Sequence[Agency]
+    agencies: tuple[Agency, ...]
 
     @cached_property
     def signals(self) -> kinds.Signals:
@@ -123,7 +124,7 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
     out: list[Stretch] = []
     for s in weighed:
         at = len(out) - 1
-        if _aftermath(s):  # what lies between the deed and the thanks told nothing by itself
+        if is_aftermath(s):  # what lies between the deed and the thanks told nothing by itself
             while at > 0 and out[at].verdict == "no_event" and out[at].opened not in HEADED:
                 at -= 1
         a = out[at] if out else None
@@ -136,22 +137,9 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
     return out
 
 
-HEADED = {"heading", "number", "section"}
-# 8月7日，失主张先生在领取失窃的现金时: the last stage of a case told before
-AFTERMATH_RE = re.compile(r"^[^。]{0,60}(?:领取|领回|取回|发还|认领|锦旗|感谢信|牌匾|道谢|致谢)")
-
-
-def _aftermath(s: Stretch) -> bool:
-    """Whether a stretch begins with the return of things or with thanks, and reports nothing new."""
-    texts = [x for x in s.reads if x.kind == "text"]
-    if s.opened in HEADED or not texts or any(x.cues & {"report", "discovery"} for x in texts):
-        return False
-    return any(AFTERMATH_RE.match(x.sentence.text) for x in texts[:3])
-
-
 def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
     """Whether `b` is the return or the thanks that close the theft, fraud or loss told in `a`."""
-    if a.verdict != "incident" or b.verdict != "incident" or not _aftermath(b):
+    if a.verdict != "incident" or b.verdict != "incident" or not is_aftermath(b):
         return False
     gone = ("theft", "fraud", "lost_property", "violent_crime")
     return kind_of(a, r)[0].startswith(gone) and kind_of(b, r)[0].startswith(gone)
@@ -162,13 +150,14 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if b.verdict != "incident" or segment_.another(b):
         return False
+    if _caught_later(a, b, r):
+        return True
     same_kind = kind_of(a, r)[0] == kind_of(b, r)[0]
     if same_kind and not a.closed:
         return True
-    return same_kind and (_is_lead(a, b) or _hunted(a, b, r))
+    return same_kind and (is_lead(a, b) or _hunted(a, b, r))
 
 
-LEAD = 34  # characters in which a lead names its unit and says 日前
 FLED_RE = re.compile(r"跑了|逃离|逃逸|逃跑|不知去向|扬长而去|溜走")
 CAUGHT_RE = re.compile(r"(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|控制|带走)|落网|归案")
 
@@ -181,13 +170,22 @@ def _hunted(a: Stretch, b: Stretch, r: Reading) -> bool:
     )
 
 
-def _is_lead(a: Stretch, b: Stretch) -> bool:
-    """Whether `a` is a lead that sums up what `b` tells: vaguely dated, in one short paragraph at the head."""
-    first = next((e for e in a.reads[0].times[:1] if e.start - a.reads[0].sentence.start < LEAD), None)
-    vague = first is not None and first.has("vague")
-    lines = {x.sentence.line for x in a.reads}
-    short = len(lines) == 1 or (len(lines) == 2 and not a.names)
-    return vague and short and a.span[0] < 40 and not a.names - b.names
+OFFENCES = ("theft", "fraud", "violent_crime")
+
+
+def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
+    """Whether `b` opens with an arrest and no deed of its own, after an offence in `a` with nobody caught."""
+    first = b.reads[0]
+    if (
+        b.opened != "time"
+        or not CAUGHT_RE.search(first.sentence.text)
+        or first.cues & {"report", "discovery"}
+    ):
+        return False
+    if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a, r)[0].startswith(OFFENCES):
+        return False
+    deed = kinds.score(r.page.view, r.signals, [(first.sentence.start, first.sentence.end)], weak=False)
+    return set(deed) <= {kind_of(a, r)[0]}
 
 
 def kind_of(s: Stretch, r: Reading) -> tuple[str, str]:

@@ -29,7 +29,7 @@ MONEY_RE = re.compile(
     r"|(?P<wan>\d{1,5}(?:\.\d{1,2})?)(?P<wmul>万)(?:余|多)?(?=[，。的存现人]|$))"
 )
 MONEY_KINDS = ("fraud", "theft", "lost_property", "gambling", "dispute", "violent")
-NO_MONEY_KINDS = ("traffic_violation", "prostitution", "noise", "household", "assault", "drugs")
+NO_MONEY_KINDS = ("traffic_violation", "noise", "household", "assault")
 NEAR = 16
 TOTAL_RE = re.compile(r"共计|总(?:计|额|价值)|合计|价值|涉案|累计|共(?!享)")
 CONTAINERS = ("包", "钱包", "行李箱", "拉杆箱", "箱")

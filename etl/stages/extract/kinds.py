@@ -187,6 +187,10 @@ def _theft(text: str, points: Scores, words: Words) -> str | None:
     if words["part"].search(text):
         points.pop("theft.burglary", None)
     special = [k for k in special if k in points]
+    if not special and points.get("theft.other") and not words["part"].search(text):
+        moved = len(words["vehicle_taken"].findall(text))
+        if moved > 1 and points.get("theft.vehicle", 0) > 0:
+            points["theft.vehicle"] += points.pop("theft.other")
     if special and "theft.other" in points:
         points[max(special, key=lambda k: points[k])] += points.pop("theft.other") / 2
     return None
@@ -298,7 +302,7 @@ def _criminal(text: str, points: Scores, words: Words) -> str | None:
     if offences:
         for k in [k for k in points if k.startswith("dispute")]:
             points.pop(k)
-        for k in SERVICES:
+        for k in (*SERVICES, "rescue"):
             if k in points and not words["left"].search(text):
                 points[k] *= 0.6
     return None
@@ -306,6 +310,8 @@ def _criminal(text: str, points: Scores, words: Words) -> str | None:
 
 def _fugitive(text: str, points: Scores, words: Words) -> str | None:
     """Catching a wanted person is crime_other, whatever the old offence was."""
+    if words["wanted"].search(text):
+        return "crime_other"
     if len(words["fugitive"].findall(text)) >= 2 or (
         words["fugitive"].search(text) and points.get("crime_other", 0) >= STRONG + OPENING
     ):
@@ -369,6 +375,13 @@ def _search(text: str, points: Scores, words: Words) -> str | None:
     return None
 
 
+def _advertised(text: str, points: Scores, words: Words) -> str | None:
+    """Cards and stickers that offer sex are vice advertising where nobody is told to have sold or bought it."""
+    if points.get("vice_advertising", 0) >= STRONG and not words["sold"].search(text):
+        points.pop("prostitution", None)
+    return None
+
+
 RULES = (
     ("criminal", _criminal),
     ("fugitive", _fugitive),
@@ -385,4 +398,5 @@ RULES = (
     ("dispute", _dispute),
     ("register", _register),
     ("search", _search),
+    ("advertised", _advertised),
 )

@@ -67,7 +67,7 @@ NOT_NAME_PARTS = (
 def sounded_end(view: str, at: int, rules: PeopleRules, *, officer: bool) -> int | None:
     """Where a name of other sounds (阿依古丽, 玉叫) ends: three to five characters, two where it comes again."""
     run = at
-    while run < min(at + 5, len(view)) and view[run] in rules.sounds:
+    while run < min(at + 6, len(view)) and view[run] in rules.sounds:
         run += 1
     for end in range(run, at + 1, -1):
         name = view[at:end]

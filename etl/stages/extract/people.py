@@ -27,7 +27,7 @@ from etl.stages.extract.text import Taken, occurrences, places
 AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
 # 热某, 玉某: a first syllable outside the list of surnames, as in names of minorities
 RARE_SURNAME_RE = re.compile(
-    r"[\u4e00-\u9fff](?<![的在是有于因为对被将把该其与和及向从到至由名一某种这那个等以用给了着过让叫称说做去来到年月日时元人员家位者子女男方友司店主或即后前里外中上下内同并经犯伙当本])某(?=[某甲乙丙，、。（和与将在被对因驾报的称到以于]|[\u4e00-\u9fff][，、。（])"
+    r"[\u4e00-\u9fff](?<![的在是有于因为对被将把该其与和及向从到至由名一某种这那个等以用给了着过让叫称说做去来到年月日时元人员家位者子女男方友司店主或即后前里外中上下内同并经犯伙当本])某(?=[某甲乙丙，、。（和与将在被对因驾报的称到以于当]|[\u4e00-\u9fff][，、。（])"
 )
 # 某小区, 某日, 某网络平台: 某 of a thing
 MOU_THING_RE = re.compile(
@@ -222,7 +222,7 @@ def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) ->
 
 # 民警来得快, 姐姐从晋江赶来, 消防员边哄边说: no name follows
 NO_NAME_RE = re.compile(
-    r"来(?:得|到|了|不|自|回|电|访)|从(?!容|军|文)|边[\u4e00-\u9fff]{1,3}边|应(?:声|邀|该|急)|解(?:释|开|救|决)|查(?:看|到|明|验|监|找|询|获|阅|了|清|遍|车|酒|房|户|人|岗)|连(?:忙|夜|续|声)|那|都|便|步(?:行|入)|求(?:助|救)"
+    r"来(?:得|到|了|不|自|回|电|访)|从(?!容|军|文)|边[\u4e00-\u9fff]{1,3}边|应(?:声|邀|该|急)|解(?:释|开|救|决)|查(?:看|到|明|验|监|找|询|获|阅|了|清|遍|车|酒|房|户|人|岗)|连(?:忙|夜|续|声)|那(?![顺日木仁森])|都|便|步(?:行|入)|求(?:助|救)"
 )
 
 # Words that introduce persons but stand before much else too (群众幸福感)
@@ -283,9 +283,19 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
             ):
                 end += 1
         name = view[m.start() : end]
-        introduced = INTRO_RE.search(view, max(0, m.start() - 8), m.start()) or ALIAS_RE.match(view, end)
+        introduced = (
+            INTRO_RE.search(view, max(0, m.start() - 8), m.start())
+            or ALIAS_RE.match(view, end)
+            or NEIGHBOURLY_RE.match(view, end)
+        )
         if not introduced and occurrences(view, name) < 2:
             continue
+        if (
+            kind == "阿"
+            and view[m.start() - 1 : m.start()] in rules.single
+            and _always_behind(view, m.start(), end)
+        ):
+            continue  # 谢阿福
         if view[m.start() - 1 : m.start()] in {
             "大",
             "从",
@@ -304,7 +314,17 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
             continue
         sex, age = attributes(view, m.start(), end)
         surname = char if char in rules.single and kind == "老" else None
-        yield mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age)
+        comrade = {"lead": "同志", "role": "officer"} if view.startswith("同志", end) else {}
+        yield mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age, **comrade)
+
+
+# 老冯家的柿子树, 小祁同志背下来
+NEIGHBOURLY_RE = re.compile(r"(?<=老[\u4e00-\u9fff])家(?:的|里|和|与|院|门)|同志")
+
+
+def _always_behind(view: str, start: int, end: int) -> bool:
+    """Whether what stands at `[start, end)` is a given name: never without the character before it."""
+    return occurrences(view, view[start:end]) == occurrences(view, view[start - 1 : end])
 
 
 # 五岁的豆豆, 自己叫“朵朵”: a pet name, but no word for kin

@@ -41,6 +41,8 @@ def reconciled(view: str, found: Sequence[Part], span: Span, kind: str) -> list[
         return _search(view, found)
     if kind == "lost_property":
         return _finder(found)
+    if kind in {"person_assistance", "rescue"}:
+        return _helped(found, kind)
     return people
 
 
@@ -84,6 +86,16 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
             for p in people
         ]
     return people
+
+
+def _helped(found: Sequence[Part], kind: str) -> list[Person]:
+    """Where nobody else was helped, the one whose trade alone made a helper is: 货车司机巫师傅被困垭口."""
+    people = [x.person for x in found]
+    if any(p.role not in {"officer", "helper"} for p in people):
+        return people
+    named = [i for i, x in enumerate(found) if x.person.role == "helper" and "helper" not in x.told]
+    role = "party" if kind == "person_assistance" else "victim"
+    return [replace(p, role=role) if [i] == named else p for i, p in enumerate(people)]
 
 
 def _finder(found: Sequence[Part]) -> list[Person]:

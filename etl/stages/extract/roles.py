@@ -102,7 +102,7 @@ def persons(
     found = []
     for group in groups:
         inside = [m for m in group if span[0] <= m.start < span[1]]
-        votes = _roles(view, inside, rules)
+        votes = heard(view, inside, rules)
         person = _person(view, group, inside, votes, kind) if inside else None
         if person:
             found.append(Part(person, inside, frozenset(votes.keys() - HINTS), "fetcher" in votes))
@@ -232,7 +232,7 @@ def _speaks_only(view: str, everywhere: Sequence[Mention]) -> bool:
     return (leader or m.lead == "目击者") and bool(PRESS_RE.match(after))
 
 
-def _roles(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, int]:
+def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, int]:
     """How often the words around the mentions speak for each role."""
     votes: dict[str, int] = {}
     for m in group:
@@ -268,10 +268,17 @@ OBJECT_RE = re.compile(r"(?:与|跟|将|把|趁|向|对|给|被|从)[^，。、]
 HARMED_RE = re.compile(r"@[^。]{0,30}被[^，。]{0,14}(?:打|砸|捅|砍|刺|划|咬|踢|抓)(?:伤|破|中)")
 
 
+# 束某生命体征平稳，麻某已被刑事拘留: the next clause speaks of another
+OTHER_RE = re.compile(r"，[\u4e00-\u9fff]{1,2}某(?:某|甲|乙)?(?=已?[被因]|于|在|对|供认|交代|涉嫌)")
+
+
 def _context(view: str, m: Mention) -> str:
     """The words around a mention within its sentence, the name itself as @."""
     left = CLAUSE_END_RE.split(view[max(0, m.start - LEFT) : m.start])[-1]
     right = CLAUSE_END_RE.split(view[m.end : m.end + RIGHT])[0]
+    other = OTHER_RE.search(right)
+    if other and not other[0].startswith("，" + m.name):
+        right = right[: other.start()]
     return f"{left}@{right}"
 
 

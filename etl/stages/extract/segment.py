@@ -16,6 +16,7 @@ from etl.model import Span
 from etl.rules.scan import Hits
 from etl.stages.extract.expressions import Expression
 from etl.stages.extract.mention import Mention
+from etl.stages.extract.register import is_entry, is_register
 from etl.stages.extract.text import Page, Sentence
 
 NUMBER_RE = re.compile(
@@ -222,12 +223,15 @@ def _cues(found: set[str], times: Sequence[Expression], names: set[str]) -> froz
 def stretches(reads: Sequence[Read]) -> list[Stretch]:
     """The body cut where a case may begin, before anything is judged."""
     cut: list[Stretch] = []
+    register = is_register([r.sentence.text for r in reads if r.first])
     headings: list[Read] = []
     for i, r in enumerate(reads):
         if r.kind == "heading":
             headings.append(r)
             continue
         reason = _opens(reads, i, cut[-1] if cut else None, bool(headings))
+        if register and not reason and r.first and is_entry(r.sentence.text):
+            reason = "entry"
         if reason or not cut:
             cut += [Stretch([h], "heading") for h in headings[:-1]]
             quotes = _quotes_before(cut[-1] if cut else None, r)
@@ -423,7 +427,7 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
     if b.opened == "section":
         return _same_told_on(a, b)
-    if b.opened in {"heading", "number"} or a.reads[-1].kind == "heading":
+    if b.opened in {"heading", "number", "entry"} or a.reads[-1].kind == "heading":
         return False
     if another(b) and not a.names & b.names:
         return False

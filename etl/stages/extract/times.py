@@ -236,7 +236,7 @@ def _day(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, str]:
         return (cal.base + shift * DAY if cal.base else None), part
     if "week" in parts:
         return _weekday(parts["week"], cal.base), ""
-    if {"lunar", "newyear", "feast"} & set(parts):
+    if {"lunar", "newyear", "feast"} & set(parts) and not ("month" in parts and {"day", "mday"} & set(parts)):
         return _by_feast(parts, cal), ("晚" if parts.get("fpart") in {"当晚", "夜"} else "")
     if {"day", "mday"} & set(parts):
         return _month_day(parts, cal), ""

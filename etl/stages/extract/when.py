@@ -91,7 +91,7 @@ def timing(
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
     a date) they only set the day that later ones count from. `marks`, in order, are where the words for
     an event of this kind stand: 三天前从网上买了榴莲 tells of none.
-    `before` is when the case told before happened, which 同日 at the head of this one means.
+    `before` is when the case told before happened, which 同日 or a mere clock at the head of this one means.
     """
     words = cal.rules.moments
     cal = replace(cal, last=None, year=None, evening=False)
@@ -101,7 +101,10 @@ def timing(
     read: list[When] = []
     inside = [e for e in expressions if span[0] <= e.start < span[1] and not e.period]
     started = False
-    same_day = inside and inside[0].start - span[0] < 4 and inside[0].parts.get("chain") in SAME_DAY
+    head = inside[0] if inside and inside[0].start - span[0] < 4 else None
+    same_day = head is not None and (
+        head.parts.get("chain") in SAME_DAY or (head.has("clock") and not head.names_day)
+    )
     if same_day and cal.last is None and before is not None and before.start is not None:
         cal.last = before.start.date()
     for n, e in enumerate(inside):
