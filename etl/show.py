@@ -165,10 +165,13 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
     from rich.rule import Rule
     from rich.text import Text
 
+    from etl.why import why
+
     out = Console(
         highlight=False, width=None if sys.stdout.isatty() else 110, soft_wrap=not sys.stdout.isatty()
     )
     a, x = trace.article, trace.extraction
+    reasons = why(a, x, rules.extract)
 
     def heading(zh: str, en: str) -> None:
         out.print(Rule(f"{zh} {en}", align="left", style="blue"))
@@ -185,8 +188,8 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
     for line in repair_lines(trace.repaired.repairs, trace.repaired.value):
         out.print(line)
     heading("去除", "removed")
-    for why, removed in a.removed:
-        out.print(Text.assemble((f"{why:<12} ", "dim"), shorten(removed, 90)))
+    for reason, removed in a.removed:
+        out.print(Text.assemble((f"{reason:<12} ", "dim"), shorten(removed, 90)))
     heading("文章", "article")
     for field, value in article_fields(a, trace.content_hash).items():
         out.print(Text.assemble((f"{field:<10} ", "dim"), str(value)))
@@ -196,11 +199,14 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
         heading(f"警情{number}", incident.kind)
         zh = next((k["zh"] for k in rules.lookups["incident_kinds"] if k["code"] == incident.kind), "")
         out.print(Text(zh))
+        out.print(Text(f"           ← {reasons[number - 1]['kind']}", style="dim"))
         for field, value in incident_fields(incident).items():
             quote = " … ".join(f"“{a.body[s:e]}”" for s, e in spans_of(incident, field))
             out.print(
                 Text.assemble((f"{field:<10} ", "dim"), str(value), (f"   {shorten(quote, 80)}", "dim"))
             )
+            if field in reasons[number - 1]:
+                out.print(Text(f"           ← {reasons[number - 1][field]}", style="dim"))
     heading("统计数字", "figures")
     for figure in x.figures:
         parts = [
@@ -215,8 +221,8 @@ def explain(name: str, trace: Trace, rules: Rules) -> None:
     for segment in x.segments:
         if segment.verdict != "incident":
             told = shorten(a.body[segment.start : segment.end], 70)
-            why = f"{segment.verdict} {segment.rule}".strip()
-            out.print(Text.assemble((f"{why:<24} ", "dim"), told))
+            reason = f"{segment.verdict} {segment.rule}".strip()
+            out.print(Text.assemble((f"{reason:<24} ", "dim"), told))
 
 
 def article_fields(a: Article, identity: bytes) -> dict[str, Any]:
@@ -329,8 +335,10 @@ def repair_lines(records: Sequence[Repair], text: str, limit: int = 40) -> Itera
         yield Text(f"… and {len(records) - limit} more: etl repair --explain", style="dim")
 
 
-def trace_record(trace: Trace) -> dict[str, Any]:
+def trace_record(trace: Trace, rules: Rules) -> dict[str, Any]:
     """One file through every stage, for machines."""
+    from etl.why import why
+
     return {
         "decoded": {"encoding": trace.decoded.encoding, "confidence": trace.decoded.confidence},
         "shape": trace.parsed.shape,
@@ -338,6 +346,7 @@ def trace_record(trace: Trace) -> dict[str, Any]:
         "article": asdict(trace.article),
         "content_hash": trace.content_hash.hex(),
         "extraction": asdict(trace.extraction),
+        "rules": why(trace.article, trace.extraction, rules.extract),
     }
 
 

@@ -50,7 +50,7 @@ def explain(
     set_up_logs(options)
     rules = load_rules()
     trace = trace_stages(read_input(file), rules)
-    emit(show.trace_record(trace)) if options["as_json"] else show.explain(file, trace, rules)
+    emit(show.trace_record(trace, rules)) if options["as_json"] else show.explain(file, trace, rules)
     return None
 
 
