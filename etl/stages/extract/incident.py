@@ -258,7 +258,8 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     kind, rule = kind_of(s, r)
     s.rule = f"{s.rule}; kind: {rule}"
     span = (start, end)
-    when = timing(view, span, between(r.times, (s.span[0], end)), cal, s.span[0], _marks(r, kind), before)
+    dated = between(r.times, (s.span[0], end))
+    when = timing(view, span, dated, cal, s.span[0], _marks(r, kind), before, entry=s.opened == "entry")
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]

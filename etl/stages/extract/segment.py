@@ -230,7 +230,7 @@ def stretches(reads: Sequence[Read]) -> list[Stretch]:
             headings.append(r)
             continue
         reason = _opens(reads, i, cut[-1] if cut else None, bool(headings))
-        if register and not reason and r.first and is_entry(r.sentence.text):
+        if register and r.first and is_entry(r.sentence.text):
             reason = "entry"
         if reason or not cut:
             cut += [Stretch([h], "heading") for h in headings[:-1]]

@@ -84,6 +84,8 @@ def timing(
     context: int = -1,
     marks: Sequence[int] = (),
     before: When | None = None,
+    *,
+    entry: bool = False,
 ) -> Timing:
     """When the incident told in `view[span]` happened. Source: guideline, section 4, "Which moment".
 
@@ -91,7 +93,8 @@ def timing(
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
     a date) they only set the day that later ones count from. `marks`, in order, are where the words for
     an event of this kind stand: 三天前从网上买了榴莲 tells of none.
-    `before` is when the case told before happened, which 同日 or a mere clock at the head of this one means.
+    `before` is when the case told before happened, which 同日 at the head of this one means, and in an
+    `entry` of a register a mere clock too; elsewhere no day crosses into the next case.
     """
     words = cal.rules.moments
     cal = replace(cal, last=None, year=None, evening=False)
@@ -103,7 +106,7 @@ def timing(
     started = False
     head = inside[0] if inside and inside[0].start - span[0] < 4 else None
     same_day = head is not None and (
-        head.parts.get("chain") in SAME_DAY or (head.has("clock") and not head.names_day)
+        head.parts.get("chain") in SAME_DAY or (entry and head.has("clock") and not head.names_day)
     )
     if same_day and cal.last is None and before is not None and before.start is not None:
         cal.last = before.start.date()
