@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from etl.model import Article, Contributor, Figure, Incident, Leaf, Person, Processed, Repair, When
 from etl.personal import starred, starred_row
 from etl.stages.identity import HASH_VERSION
+from etl.stages.layout.dates import SHANGHAI
 
 Row = tuple[Any, ...]
 MAX_DETAIL = 500
@@ -58,12 +59,16 @@ def article_row(done: Processed, ruleset: str) -> Row:
 
 
 def article_of(row: Row) -> Article:
-    """The article that stands in the columns ARTICLE_CONTENT, as far as extraction looks at it."""
+    """The article that stands in the columns ARTICLE_CONTENT, as far as extraction looks at it.
+
+    It was published in Chinese civil time, as the page said: by that are 昨天 and a date without a year understood.
+    """
     value = dict(zip(ARTICLE_CONTENT, row, strict=True))
+    published = value["published_at"]
     return Article(
         title=value["title"],
         body=value["body"],
-        published_at=value["published_at"],
+        published_at=published and published.astimezone(SHANGHAI),
         published_precision=value["published_precision"],
         source=value["source"],
         site=value["site"],

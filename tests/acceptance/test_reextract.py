@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from etl.store.engine import Connection
 from tests.acceptance.conftest import ROOT, Etl, result
 
@@ -15,6 +17,20 @@ def test_what_is_stored_is_enough_to_extract_the_same_again(etl: Etl, connection
     assert found["articles"] == loaded["loaded"]
     assert (found["added"], found["changed"], found["withdrawn"], found["fields"]) == (0, 0, 0, {})
     assert connection.execute("SELECT count(*) FROM articles WHERE ruleset = 'older'").fetchone() == (0,)
+
+
+def test_a_morning_in_china_is_the_same_day_again(etl: Etl, connection: Connection, tmp_path: Path) -> None:
+    # Both hours are of the day before in the zone of the session.
+    text = "{day} 来源：柳河晚报\n\n昨天下午3点20分，柳河派出所接到市民周女士报警，称手机落在出租车上，民警找回交还。\n"
+    for number, day in enumerate(("2022-05-04 00:30", "2022-01-01 07:00")):
+        (tmp_path / f"{number}.txt").write_text(
+            f"失主找回手机{number}\n" + text.format(day=day), encoding="utf-8"
+        )
+    etl("run", str(tmp_path))
+    days = connection.execute("SELECT occurred_on::text FROM incidents ORDER BY 1").fetchall()
+    assert days == [("2021-12-31",), ("2022-05-03",)]
+    connection.execute("UPDATE articles SET ruleset = 'older'")
+    assert result(etl("reextract", "--json"))["changed"] == 0
 
 
 def test_differences_are_shown_then_written_and_ids_survive(etl: Etl, connection: Connection) -> None:
