@@ -17,6 +17,7 @@ from etl.stages.layout.bylines import read_byline
 from etl.stages.layout.dates import Published, from_address, read_declared
 from etl.stages.layout.foot import read_foot
 from etl.stages.layout.head import read_head
+from etl.stages.layout.language import chinese
 from etl.stages.layout.lines import Fields, rows
 
 
@@ -162,4 +163,6 @@ def new_flags(title: Text | None, published: Published | None, body: Text, rules
         flags.append("bad_date")
     if rules.headless.match(body.value):
         flags.append("lost_first_character")
+    if body.value and not chinese(body.value):
+        flags.append("not_chinese")
     return flags

@@ -94,6 +94,7 @@ def test_a_title_may_hold_dashes_of_its_own() -> None:
     ("lines", "declared", "flag"),
     [
         (STORY, {"published": "2022-03-21"}, "no_title"),
+        (["The wallet was given back to its owner."] * 3, {"published": "2022-03-21"}, "not_chinese"),
         (STORY, {"title": "甲乙丙丁"}, "undated"),
         (STORY, {"published": "2022-02-30"}, "bad_date"),
         (["日，城东派出所民警接到报警后赶到现场。", STORY[1]], {}, "lost_first_character"),

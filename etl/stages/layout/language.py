@@ -1,0 +1,33 @@
+"""Whether a text is Chinese: what is not comes from another page, or is a file of a machine."""
+
+from __future__ import annotations
+
+import re
+
+HAN_RE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+KANA_RE = re.compile("[\u3041-\u30ff]+")
+LETTERS_RE = re.compile(r"[^\W\d_]+")
+PLAIN_SHARE = 0.5  # of Chinese characters in all, from which nothing else is counted
+HAN_SHARE = 0.2  # of the letters: one word in two, where the rest is English
+KANA_SHARE = 0.3  # of the letters: Japanese has a half and more, Chinese a word now and then
+
+
+def chinese(text: str) -> bool:
+    """Whether a fifth of the letters are Chinese characters, and no more than three tenths are kana.
+
+    >>> chinese("民警用iPhone给李女士的女儿Emily打了电话"), chinese("GET /index.html 200"), chinese("12:30")
+    (True, False, False)
+    >>> chinese("警察署は財布を持ち主に返しました"), chinese("一家名叫“おにぎり”的饭团店报警称遭遇盗窃")
+    (False, True)
+    """
+    han = chars(HAN_RE, text)
+    kana = chars(KANA_RE, text)
+    if han >= PLAIN_SHARE * len(text) and not kana:
+        return True
+    letters = chars(LETTERS_RE, text)
+    return han > 0 and han >= HAN_SHARE * letters and kana <= KANA_SHARE * letters
+
+
+def chars(pattern: re.Pattern[str], text: str) -> int:
+    """How many characters the pattern's matches hold."""
+    return sum(map(len, pattern.findall(text)))
