@@ -72,9 +72,9 @@ PLACES = [
     "曙光",
 ]
 STREETS = ("路", "街", "巷", "村", "小区", "大道", "菜市场", "广场")
-# What tells one notice of a template from the next, if nothing else does. A sum alone, an officer or a telephone
-# number may have been corrected: whether that is another story nobody can say.
-ONE_SLOT = ("date", "time", "name", "plate", "place", "item", "age", "mg")
+# What tells one notice of a template from the next, if nothing else does. A sum alone, an age, an officer or a
+# telephone number may have been corrected: whether that is another story nobody can say.
+ONE_SLOT = ("date", "time", "name", "plate", "place", "item")
 MONTHS = (
     "{m}月{d}日{h}时许",
     "{m}月{d}日{part}{h12}时许",
@@ -249,7 +249,7 @@ class World:
             ),
         )
         often = (reprint, reprint, excerpt, extended, updated, in_traditional, damaged, damaged)
-        change = self.pick((*often, *often, middle))
+        change = self.pick((*often, *often, *often, middle))
         return change(self, again, event)
 
     def notices(self, size: int) -> Iterator[Made]:

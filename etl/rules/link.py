@@ -35,11 +35,14 @@ class LinkRules:
     line: re.Pattern[str]  # the beginning of a line that belongs to the page
     facts: tuple[FactRule, ...]
     families: frozenset[str]  # single-character family names, one of which begins every name
-    as_of: re.Pattern[str]  # 截至3月5日18时: when figures were taken, which says nothing of the occurrence
+    # 截至3月5日18时, 0时至24时: when figures were taken or an office is open, which says nothing of the occurrence
+    framing: re.Pattern[str]
     afternoon: re.Pattern[str]  # the end of what stands before an hour counted from noon
     masked: re.Pattern[str]  # what follows a family name that stands alone
+    sex_of: Mapping[str, str]  # title -> sex
     place: re.Pattern[str]  # the end of a place's name
     item: re.Pattern[str]
+    contrasts: Mapping[str, str]  # character -> those that stand for other things in its place
     outcome: re.Pattern[str]
     counters: str  # characters that count things
     families_of: Mapping[str, frozenset[str]]  # kind, by the part before the dot -> families of kinds
@@ -60,16 +63,19 @@ def load() -> LinkRules:
             line=re.compile("|".join(wrapping["lines"])),
             facts=fact_rules(facts),
             families=frozenset(name for name in surnames() if len(name) == 1),
-            as_of=re.compile(
+            framing=re.compile(
                 rf"(?:{alternation(facts['as_of'])})(?:目前|到)?[\d年月日号时点分:{PARTS}]{{1,20}}"
+                rf"|\d{{1,2}}[时点:]\d{{0,2}}分?[至到-][次当]?日?[{PARTS}]{{0,2}}\d{{1,2}}[时点:]\d{{0,2}}"
             ),
             afternoon=re.compile(rf"(?:{alternation(facts['afternoon'])})\Z"),
-            masked=re.compile(rf"某|{alternation(titles())}"),
+            masked=re.compile(rf"某|[男女](?=\d|性?汉族|生于)|{alternation(titles('M', 'F', 'N'))}"),
+            sex_of={title: sex for sex in "MF" for title in titles(sex)},
             place=re.compile(
                 rf"(?![{facts['no_place_first']}])[\u4e00-\u9fff](?![{facts['no_place_second']}])[\u4e00-\u9fff]"
                 rf"(?:{alternation(facts['place_endings'])})"
             ),
             item=re.compile(alternation(items())),
+            contrasts={c: group for group in facts["contrasts"] for c in group},
             outcome=re.compile(alternation(facts["outcomes"])),
             counters=facts["counters"],
             families_of=families_of(rules["families"]),
@@ -80,10 +86,10 @@ def load() -> LinkRules:
         raise RulesError(f"rules/link.toml: {e}") from e
 
 
-def titles() -> list[str]:
-    """女士, 先生, 大爷, ..."""
-    titles = read_toml("people.toml")["titles"]
-    return sorted({word for words in titles.values() for word in words if len(word) > 1})
+def titles(*sexes: str) -> list[str]:
+    """女士, 先生, 大爷, 老师, ... of these sexes."""
+    titles: Mapping[str, list[str]] = read_toml("people.toml")["titles"]
+    return sorted({word for sex in sexes for word in titles[sex] if len(word) > 1})
 
 
 def items() -> list[str]:
@@ -109,6 +115,7 @@ def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
 
     3月5日 14时30分 2021年 2.6万元 35岁, 三人 两点半, 鲁AB1234, 李+女士 张+某某, 失主+何静, 民警+张伟, 沂柳+派出所
     """
+    titled = alternation(titles("M", "F", "N"))
     han = "[一二两三四五六七八九十百千万零〇]"
     return (
         FactRule(
@@ -126,10 +133,13 @@ def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
             )
         ),
         FactRule(re.compile(r"(?P<plate>[A-Z][A-Z0-9*]{4,9})")),
-        FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|{alternation(titles())})"), before=1),
+        FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|{titled})"), before=1),
         FactRule(
-            re.compile(rf"(?:{alternation(facts['persons'])})(?P<name>[\u4e00-\u9fff](?!某)[\u4e00-\u9fff])")
+            re.compile(
+                rf"(?:{alternation(facts['persons'])})(?P<name>[\u4e00-\u9fff](?!某|{titled})[\u4e00-\u9fff])"
+            )
         ),
         FactRule(re.compile(rf"(?:{alternation(facts['officers'])})(?P<officer>[\u4e00-\u9fff]{{2}})")),
+        FactRule(re.compile(rf"(?P<officer>{alternation(titles('officer'))})"), before=1),
         FactRule(re.compile(rf"(?P<unit>{alternation(facts['unit_endings'])})"), before=2),
     )

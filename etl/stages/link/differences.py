@@ -34,18 +34,25 @@ class Account:
         """Its facts, wherever they stand."""
         return frozenset((f.kind, f.text) for f in self.facts)
 
-    def tells(self, fact: Fact) -> bool:
+    def tells(self, fact: Fact, rules: LinkRules) -> bool:
         """Whether it says this too, or the same less or more finely."""
         return (fact.kind, fact.text) in self.said or (
             fact.kind in LESS_FINELY
-            and any(kind == fact.kind and compatible(kind, fact.text, text) for kind, text in self.said)
+            and any(
+                kind == fact.kind and compatible(kind, fact.text, text, rules) for kind, text in self.said
+            )
         )
+
+
+def shared(a: Account, b: Account, rules: LinkRules) -> set[tuple[str, str]]:
+    """The facts that both tell, as the first says them."""
+    return {(f.kind, f.text) for f in a.facts if b.tells(f, rules)}
 
 
 def differences(a: Account, b: Account, rules: LinkRules) -> frozenset[str]:
     """Kinds of what stands on both sides where the texts differ, and is told by one side only.
 
-    They are those of facts, `place`, `item`, `outcome`, or `words` for anything else in the same slot. A
+    They are those of facts, `place`, `item`, `contrast`, `outcome`, or `words` for anything else in the same slot. A
     stretch with lost characters is passed over, and so is what one side lacks: excerpts drop text.
     """
     found: set[str] = set()
@@ -55,11 +62,13 @@ def differences(a: Account, b: Account, rules: LinkRules) -> frozenset[str]:
             continue
         added = start_a == end_a or start_b == end_b
         wider = int(added)  # 21时8分 and 21时28分 differ by what one has more, inside of a fact
-        only_a = {f.kind for f in within(a.facts, start_a - wider, end_a + wider) if not b.tells(f)}
-        only_b = {f.kind for f in within(b.facts, start_b - wider, end_b + wider) if not a.tells(f)}
+        touched_a = within(a.facts, start_a - wider, end_a + wider)
+        touched_b = within(b.facts, start_b - wider, end_b + wider)
+        only_a = {f.kind for f in touched_a if not b.tells(f, rules)}
+        only_b = {f.kind for f in touched_b if not a.tells(f, rules)}
         found |= only_a & only_b
         if not added:
-            worded = only_a.isdisjoint(only_b) and DATES.isdisjoint(only_a | only_b)
+            worded = not (touched_a and touched_b) and DATES.isdisjoint(only_a | only_b)
             found |= in_slot(a.text, b.text, gap, rules, worded=worded)
     return frozenset(found)
 
@@ -70,7 +79,7 @@ def within(facts: Iterable[Fact], start: int, end: int) -> list[Fact]:
 
 
 def in_slot(a: str, b: str, gap: Gap, rules: LinkRules, *, worded: bool) -> set[str]:
-    """What else than facts differs at `gap`; `worded`: no fact does, and no date that the other may tell in words.
+    """What else than facts differs at `gap`; `worded`: words may, since no facts of both nor a date stand there.
 
     >>> from etl.rules import load_rules
     >>> a, b = "群众在柳河路拾到钱包一个交到所里", "群众在东桥街拾到钱包一个交到所里"
@@ -84,8 +93,13 @@ def in_slot(a: str, b: str, gap: Gap, rules: LinkRules, *, worded: bool) -> set[
         return {"outcome"}
     if max(len(one), len(other)) > SLOT_CHARS:
         return set()
-    if max(len(one), len(other)) <= NAME_CHARS and all(map(rules.masked.match, (a[end_a:], b[end_b:]))):
+    unlike = one[-1] != other[-1] and "某" not in one + other and max(len(one), len(other)) <= NAME_CHARS
+    if unlike and all(map(rules.masked.match, (a[end_a:], b[end_b:]))):
         return {"name"}
+    if len(one) == len(other) and any(
+        y != x and y in rules.contrasts.get(x, "") for x, y in zip(one, other, strict=True)
+    ):
+        return {"contrast"}
     for kind, pattern in (("place", rules.place), ("item", rules.item)):
         names = set(touching(pattern, a, start_a, end_a)), set(touching(pattern, b, start_b, end_b))
         if all(names) and not any(akin(x, y, kind) for x in names[0] for y in names[1]):

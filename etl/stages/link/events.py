@@ -7,6 +7,7 @@ age, place or thing in one slot. Everything else is weighed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -15,8 +16,9 @@ from itertools import pairwise
 
 from etl.rules.link import LinkRules
 from etl.stages.identity import canonical_text
-from etl.stages.link.differences import Account, differences
+from etl.stages.link.differences import Account, differences, shared
 from etl.stages.link.facts import find_facts
+from etl.stages.link.stories import FIRMLY_ANCHORED, anchors
 
 CHINA = timezone(timedelta(hours=8))
 CLOCK = ("minute", "hour")
@@ -26,17 +28,19 @@ NEAR_TIME = timedelta(hours=3)
 DAY = timedelta(days=1)
 NEAR_AMOUNT = 0.1
 OTHER_AMOUNT = 0.3
+COPIED_WITHIN = timedelta(days=3)  # between the days that copies of 昨天 are read as
 COPY = 0.8  # share of evidence in common from which the one was copied from the other
 FORM = 0.5  # share from which the two are told in one form
 OTHERWISE = frozenset(
     {"name", "plate", "trait", "place", "item"}
 )  # what fills its slots for one occurrence only
-# What may differ between two tellings, and what then must be shared: else they are two occurrences of one kind.
+# What belongs to one occurrence, of which tellings of it share something; where others differ, a place is not enough.
 APART = frozenset({"other_items", "other_place", "other_amount"})
 OWN = frozenset({"shared_name", "shared_surname", "same_time", "same_amount", "near_amount", "shared_item"})
 # Whoever an incident is about, or asks for help in it.
 SIDES = frozenset({"victim", "suspect", "lost_person", "party", "relative", "reporter"})
 GRAM = 3
+DAY_RE = re.compile("[日号]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,12 @@ def grams(evidence: str) -> frozenset[str]:
 def contradiction(a: Told, b: Told, rules: LinkRules) -> str | None:
     """What can't both be true of one occurrence, None if all can.
 
-    Tellings of one article are different incidents by definition. Words copied together with their time
-    ("昨晚") may have been dated by two days of publication: that is no contradiction.
+    Tellings of one article are different incidents by definition. Words copied together with their time ("昨晚"), or
+    with another word for it, may have been dated by two days of publication: that is no contradiction.
     """
     if a.article_id == b.article_id:
         return "article"
-    if times_contradict(a, b) and not (a.time_text == b.time_text and shared_evidence(a, b) >= COPY):
+    if times_contradict(a, b) and not dated_by_publication(a, b):
         return "time"
     if divisions_contradict(a, b):
         return "division"
@@ -120,7 +124,11 @@ def filled_otherwise(a: Told, b: Told, rules: LinkRules) -> bool:
     """Whether they are told in one form, and one of its slots is filled otherwise."""
     if shared_evidence(a, b) < FORM or a.evidence == b.evidence:
         return False
-    return bool(differences(account(a.evidence, rules), account(b.evidence, rules), rules) & OTHERWISE)
+    one, other = account(a.evidence, rules), account(b.evidence, rules)
+    differing = differences(one, other, rules) & OTHERWISE
+    return bool(differing - {"trait"}) or bool(
+        differing and anchors(shared(one, other, rules)) < FIRMLY_ANCHORED
+    )
 
 
 @lru_cache(maxsize=1024)  # one incident is compared with many
@@ -128,6 +136,19 @@ def account(evidence: str, rules: LinkRules) -> Account:
     """The evidence made ready for comparison."""
     text = canonical_text(evidence)
     return Account(text, find_facts(text, rules))
+
+
+def dated_by_publication(a: Told, b: Told) -> bool:
+    """Whether copied words were dated by when each copy was published, within a few days."""
+    if a.start is None or b.start is None or abs(a.start - b.start) > COPIED_WITHIN:
+        return False
+    relative = a.time_text == b.time_text or not (dated(a.time_text) and dated(b.time_text))
+    return relative and shared_evidence(a, b) >= COPY
+
+
+def dated(time_text: str | None) -> bool:
+    """Whether a time names its day: 3月9日17时许, and not 昨晚."""
+    return bool(time_text and DAY_RE.search(time_text))
 
 
 def times_contradict(a: Told, b: Told) -> bool:
@@ -212,7 +233,8 @@ def reasons(a: Told, b: Told, rules: LinkRules) -> list[str]:
         *people_reasons(a, b),
         *thing_reasons(a, b),
     ]
-    return [*found, "nothing_own"] if not APART.isdisjoint(found) and OWN.isdisjoint(found) else found
+    own = OWN if not APART.isdisjoint(found) else OWN | {"same_place"}
+    return [*found, "nothing_own"] if own.isdisjoint(found) else found
 
 
 def weighed(a: Told, b: Told, found: Sequence[str], rules: LinkRules) -> EventVerdict:

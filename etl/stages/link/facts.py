@@ -55,7 +55,7 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
     ['date 3-5', 'time 14', 'unit 柳河派出所', 'officer 张伟', 'name 李女士', 'number 26000元']
     """
     found = []
-    taken = [match.span() for match in rules.as_of.finditer(text)]
+    taken = [match.span() for match in rules.framing.finditer(text)]
     for rule in rules.facts:
         for match in rule.pattern.finditer(text):
             kind = str(match.lastgroup)
@@ -71,11 +71,16 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
     return tuple(sorted(found, key=lambda f: (f.start, f.end)))
 
 
+def family(fact: Fact) -> str:
+    """What a fact says; of a name, the family name."""
+    return fact.text[0] if fact.kind == "name" else fact.text
+
+
 def fact_hash(fact: Fact) -> int:
-    """A fact as a signed 32-bit number, the same everywhere.
+    """A fact as a signed 32-bit number, the same everywhere; a name by its family name, since 李某 may be 李女士.
 
     >>> fact_hash(Fact("date", "3月5日", 0, 4)) == fact_hash(Fact("date", "3月5日", 90, 94))
     True
     """
-    value = crc32(f"{fact.kind}:{fact.text}".encode())
+    value = crc32(f"{fact.kind}:{family(fact)}".encode())
     return value - (1 << 32) if value >> 31 else value

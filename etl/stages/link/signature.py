@@ -14,14 +14,14 @@ rensa makes the signature: the fastest measured (14 µs for 1,000 shingles). Sli
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from zlib import crc32
 
 from rensa import RMinHash
 
 from etl.model import Signature
 from etl.rules.link import LinkRules
-from etl.stages.link.facts import Fact, fact_hash, find_facts, story_text
+from etl.stages.link.facts import Fact, fact_hash, family, find_facts, story_text
 
 SCHEME = 3  # of text, facts and bands; raised with every change of them
 SHINGLE = 5
@@ -34,7 +34,9 @@ LEAD = 2  # keys of the beginning
 INNER = 10  # keys of any other part
 COMMON = frozenset({"unit", "officer"})  # kinds of facts that all notices of an office share
 SURE = frozenset({"name", "time", "plate"})  # kinds that say which occurrence is meant
-HOLDING = SURE | {"officer"}
+PEOPLE = frozenset({"name", "officer"})
+HOLDING = SURE | PEOPLE
+UNTELLING = frozenset({"year", "unit"})
 BLOCK = 10_000  # shingles hashed at once, so that a text of any size takes little memory
 
 
@@ -62,20 +64,18 @@ def bands(text: str, facts: Sequence[Fact]) -> Iterator[int]:
 
 
 def part_keys(facts: Sequence[Fact]) -> list[int]:
-    """Keys that a short excerpt shares with the whole, of three neighbouring facts each; of two if there are no more.
+    """Keys that a short excerpt shares with the whole: of three neighbouring facts, and of two people named together.
 
     The first ones find a beginning. Of the others that hold a name, a time or a plate, the smallest are taken:
     those of the whole that lie in a part are mostly among the part's smallest too. A fact told over and over
-    counts once; a year says next to nothing.
+    counts once; years and units say next to nothing.
     """
-    said = [(f.kind in HOLDING, f"{f.kind}:{f.text}") for f in facts if f.kind != "year"]
+    said = [(f.kind, f"{f.kind}:{family(f)}") for f in facts if f.kind not in UNTELLING]
     said = [one for one, _ in groupby(said)]
-    size = min(3, len(said))
-    if size < 2:
-        return []
-    threes = [said[i : i + size] for i in range(len(said) - size + 1)]
-    keys = [crc32(" ".join(text for _, text in three).encode()) for three in threes]
-    holding = {key for key, three in zip(keys, threes, strict=True) if any(sure for sure, _ in three)}
+    runs = [said[i : i + 3] for i in range(len(said) - 2)]
+    runs += [list(two) for two in pairwise(said) if len(said) == 2 or {kind for kind, _ in two} <= PEOPLE]
+    keys = [crc32(" ".join(text for _, text in run).encode()) for run in runs]
+    holding = {key for key, run in zip(keys, runs, strict=True) if any(kind in HOLDING for kind, _ in run)}
     return [*keys[:LEAD], *sorted(holding.difference(keys[:LEAD]))[:INNER]]
 
 

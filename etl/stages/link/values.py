@@ -77,12 +77,16 @@ def number(text: str, counters: str) -> str | None:
     return f"{scaled(str(whole), match['scale']):.12g}{COUNTERS.get(unit, unit)}"
 
 
-def compatible(kind: str, one: str, other: str) -> bool:
-    """Whether two values are the same, or the same told less finely; names are so by their family name and 某.
+def compatible(kind: str, one: str, other: str, rules: LinkRules) -> bool:
+    """Whether two values are the same, or the same told less finely; names are so by family name and sex.
 
-    >>> compatible("time", "14", "14:20"), compatible("time", "14:10", "14:20"), compatible("date", "-3", "8-3")
-    (True, False, True)
-    >>> compatible("name", "李某某", "李女士"), compatible("name", "李先生", "李女士")
+    >>> from etl.rules import load_rules
+    >>> rules = load_rules().link
+    >>> compatible("time", "14", "14:20", rules), compatible("time", "14:10", "14:20", rules)
+    (True, False)
+    >>> compatible("date", "-3", "8-3", rules), compatible("name", "李某某", "李阿姨", rules)
+    (True, True)
+    >>> compatible("name", "李女士", "李阿姨", rules), compatible("name", "李先生", "李女士", rules)
     (True, False)
     """
     if one == other:
@@ -93,4 +97,7 @@ def compatible(kind: str, one: str, other: str) -> bool:
     if kind == "date":
         pairs = zip(one.split("-"), other.split("-"), strict=False)
         return all(x == y or not x or not y for x, y in pairs)
-    return kind == "name" and one[0] == other[0] and "某" in (one[1], other[1])
+    if kind != "name" or one[0] != other[0]:
+        return False
+    sexes = rules.sex_of.get(one[1:]), rules.sex_of.get(other[1:])
+    return (all(sexes) and sexes[0] == sexes[1]) or "某" in (one[1], other[1])
