@@ -169,12 +169,12 @@ def anchors(common: Set[tuple[str, str]]) -> int:
     return sum(
         2
         if kind in ("name", "plate") or (kind == "time" and ":" in text)
-        else kind == "time" or odd(kind, text)
+        else kind == "time" or peculiar(kind, text)
         for kind, text in common
     )
 
 
-def odd(kind: str, text: str) -> bool:
+def peculiar(kind: str, text: str) -> bool:
     """Whether it is a number that chance does not put into two notices."""
     digits = "".join(filter(str.isdigit, text))
     return kind == "number" and len(digits) >= ODD_DIGITS and digits[-2:] != "00" and text not in CALLS
