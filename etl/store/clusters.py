@@ -126,13 +126,13 @@ def story_clusters(batch: Batch, found: Connected) -> list[set[int]]:
     merge(clustering, sorted(found.joined), found.forbidden)
     members = list(found.live)
     apart = set(batch.rows(TEMPLATES, members, members) if len(found.strength) > 1 else ()) - found.joined
-    keys: dict[int, bytes] = dict(batch.rows(KEYS, members)) if apart else {}
+    keys: dict[int, bytes] = dict(batch.rows(KEYS, members)) if apart or found.split else {}
 
     def forbidden(a: int, b: int) -> bool:
         return found.forbidden(a, b) or (min(a, b), max(a, b)) in apart
 
-    def strongest(pair: Pair) -> tuple[float, list[bytes]]:
-        return -found.strength[pair], sorted(keys[n] for n in pair if n in keys)
+    def strongest(pair: Pair) -> tuple[float, list[bytes], Pair]:
+        return -found.strength[pair], sorted(keys[n] for n in pair if n in keys), pair
 
     merge(clustering, sorted(found.strength, key=strongest), forbidden)
     return distinct(clustering)
@@ -168,9 +168,11 @@ def event_part(batch: Batch, found: Connected, part: set[int], pairs: Collection
 
     def contradict(a: int, b: int) -> bool:
         pair = (min(a, b), max(a, b))
-        return pair in found.split or (
-            pair not in found.joined and contradiction(told[a], told[b], rules) is not None
-        )
+        if (
+            pair in found.split or pair in found.joined or pair in found.strength
+        ):  # none that contradict are stored
+            return pair in found.split
+        return contradiction(told[a], told[b], rules) is not None
 
     merge(clustering, scored, contradict)
     return distinct(clustering)

@@ -21,7 +21,7 @@ from etl.store.clusters import recluster_events, recluster_stories
 from etl.store.told import incidents_told
 
 Pair = tuple[int, int]  # ids, the smaller first
-PAIRS_AT_ONCE = 200  # pairs whose texts are in memory at a time
+PAIRS_AT_ONCE = 500  # pairs whose texts are in memory at a time
 
 
 def link(batch: Batch) -> None:

@@ -12,19 +12,18 @@ import pytest
 
 from etl.store import embedded
 from etl.store.engine import connect
-from tests.acceptance.conftest import ROOT, environment, result, run_etl
+from tests.acceptance.conftest import environment, result, run_etl
+from tests.faults.world import write_stories
 
 FILES = 300
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Many articles made from one sample, each told apart by its last line."""
+    """Many articles, no two alike, so that loading them is what takes the time."""
     made = tmp_path / "in"
     made.mkdir()
-    text = (ROOT / "samples" / "damaged" / "lost-wallet.txt").read_text(encoding="utf-8")
-    for number in range(FILES):
-        (made / f"{number:04}.txt").write_text(f"{text}\n编号{number}号。\n", encoding="utf-8")
+    write_stories(made, FILES)
     return made
 
 

@@ -94,7 +94,7 @@ def in_slot(a: str, b: str, gap: Gap, rules: LinkRules, *, worded: bool) -> set[
     if max(len(one), len(other)) > SLOT_CHARS:
         return set()
     unlike = one[-1] != other[-1] and "某" not in one + other and max(len(one), len(other)) <= NAME_CHARS
-    if unlike and all(map(rules.masked.match, (a[end_a:], b[end_b:]))):
+    if unlike and rules.masked.match(a, end_a) and rules.masked.match(b, end_b):
         return {"name"}
     if len(one) == len(other) and any(
         y != x and y in rules.contrasts.get(x, "") for x, y in zip(one, other, strict=True)

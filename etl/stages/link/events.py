@@ -122,7 +122,7 @@ def contradiction(a: Told, b: Told, rules: LinkRules) -> str | None:
 
 def filled_otherwise(a: Told, b: Told, rules: LinkRules) -> bool:
     """Whether they are told in one form, and one of its slots is filled otherwise."""
-    if shared_evidence(a, b) < FORM or a.evidence == b.evidence:
+    if a.evidence == b.evidence or shared_evidence(a, b) < FORM:
         return False
     one, other = account(a.evidence, rules), account(b.evidence, rules)
     differing = differences(one, other, rules) & OTHERWISE
