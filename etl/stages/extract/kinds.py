@@ -142,6 +142,8 @@ def _crash(text: str, points: Scores, words: Words) -> str | None:
 
 def _suicide(text: str, points: Scores, words: Words) -> str | None:
     """Rule 5: despair makes it a suicide intervention, else the fall into water is a rescue."""
+    if words["mishap"].search(text) and not words["resolved"].search(text):
+        points.pop("suicide_intervention", None)
     if (
         points.get("suicide_intervention", 0) >= STRONG
         and words["despair"].search(text)
@@ -177,12 +179,21 @@ def _left_or_taken(text: str, points: Scores, words: Words) -> str | None:
 
 def _theft(text: str, points: Scores, words: Words) -> str | None:
     """A special theft outweighs the general one when it has a signal of its own."""
+    if points.get("theft.from_vehicle", 0) >= STRONG and words["rifled"].search(text):
+        points["theft.from_vehicle"] += 2 * STRONG
+        points.pop("public_order", None)
+        if not words["vehicle_taken"].search(text):
+            points.pop("theft.vehicle", None)
+    if words["among_people"].search(text) and not words["broke_in"].search(text):
+        if points.get("theft.other") and points.get("theft.burglary"):
+            points["theft.other"] += points.pop("theft.burglary")
     if words["part"].search(text):
         points["theft.other"] = points.get("theft.other", 0) + points.pop("theft.vehicle", 0)
     special = [
         k for k in ("theft.vehicle", "theft.from_vehicle", "theft.burglary") if points.get(k, 0) >= STRONG
     ]
-    if points.get("theft.from_vehicle", 0) >= STRONG and not words["premises"].search(text):
+    cars = max(points.get(k, 0) for k in ("theft.vehicle", "theft.from_vehicle"))
+    if cars >= STRONG and not words["premises"].search(text):
         points.pop("theft.burglary", None)  # 扶手箱被翻了个底朝天
     if words["part"].search(text):
         points.pop("theft.burglary", None)
@@ -218,6 +229,8 @@ def _blows(text: str, points: Scores, words: Words) -> str | None:
         return "public_order"
     if words["hoax"].search(text) or words["resist"].search(text):
         points["public_order"] = points.get("public_order", 0) + 2 * STRONG
+        if not words["certain"].search(text):
+            points.pop("violent_crime", None)
         return None
     if not points.get("assault") and not points.get("public_order"):
         return None

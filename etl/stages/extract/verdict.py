@@ -41,6 +41,7 @@ DECISIVE = {
 }
 HAPPENS = {"occur", "handling"}
 BRIEF = 4  # sentences
+ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
@@ -91,7 +92,7 @@ def _verdict(
     dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
     if signal and dated and "outcome" in weight and any(r.cues & HAPPENS for r in told):
         return "incident", f"opened by {s.opened}; an occurrence with its end"
-    if signal and dated and _brief(texts, weight):
+    if signal and dated and _brief(texts, narrative, weight):
         return "incident", f"opened by {s.opened}; a day and what the police did"
     plain = not any(r.cues & {"banner", "praise", "campaign", "meeting", "stat"} for r in texts)
     if not signal and (
@@ -101,10 +102,14 @@ def _verdict(
     return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")
 
 
-def _brief(texts: Sequence[Read], weight: set[str]) -> bool:
-    """Whether few sentences tell of nothing but a case: how it ended or what the police did (3月9日，货车起火，民警扑灭)."""
+def _brief(texts: Sequence[Read], narrative: Sequence[Read], weight: set[str]) -> bool:
+    """Whether few sentences tell of nothing but a case of one day and how it ended or what the police did.
+
+    3月9日，货车起火，民警扑灭: registers and briefs name nobody.
+    """
     return (
         len(texts) <= BRIEF
+        and any(e.has(*ONE_DAY) and not e.period for r in narrative for e in r.times)
         and not any(r.cues & OTHERWISE for r in texts)
         and ("outcome" in weight or any("police" in r.cues for r in texts))
     )
