@@ -184,9 +184,13 @@ def _theft(text: str, points: Scores, words: Words) -> str | None:
         points.pop("public_order", None)
         if not words["vehicle_taken"].search(text):
             points.pop("theft.vehicle", None)
-    if words["among_people"].search(text) and not words["broke_in"].search(text):
-        if points.get("theft.other") and points.get("theft.burglary"):
-            points["theft.other"] += points.pop("theft.burglary")
+    if (
+        words["among_people"].search(text)
+        and not words["broke_in"].search(text)
+        and points.get("theft.other")
+        and points.get("theft.burglary")
+    ):
+        points["theft.other"] += points.pop("theft.burglary")
     if words["part"].search(text):
         points["theft.other"] = points.get("theft.other", 0) + points.pop("theft.vehicle", 0)
     special = [

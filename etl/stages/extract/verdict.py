@@ -40,7 +40,7 @@ DECISIVE = {
     )
 }
 HAPPENS = {"occur", "handling"}
-BRIEF = 4  # sentences
+BRIEF = 2  # sentences
 ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
