@@ -374,19 +374,6 @@ def merged(cut: Sequence[Stretch]) -> list[Stretch]:
 LEAD_IN_MAX = 60
 
 
-def _leads_in(a: Stretch, b: Stretch) -> bool:
-    """Whether `a` is but the undated opening of the paragraph whose case `b` dates: 一觉醒来，货车没了。5月30日，…"""
-    head = b.reads[0]
-    return (
-        b.opened == "time"
-        and not head.first
-        and a.reads[0].first
-        and a.reads[0].sentence.line == head.sentence.line
-        and head.sentence.start - a.reads[0].sentence.start <= LEAD_IN_MAX
-        and not any(r.times or r.names for r in a.reads)
-    )
-
-
 def _with_lead_in(a: Stretch | None, b: Stretch) -> Stretch:
     """`b` with the short sentences that open its paragraph, taken from the case before: 城郊也不太平。3月2日…"""
     head = b.reads[0]
@@ -447,7 +434,7 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
         return True
     if not a.narrative:
-        return _leads_in(a, b)
+        return False
     if a.names & b.names:
         return True
     if a.closed:

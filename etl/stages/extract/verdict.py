@@ -41,6 +41,7 @@ DECISIVE = {
 }
 HAPPENS = {"occur", "handling"}
 BRIEF = 2  # sentences
+BRIEF_BODY = 200  # characters of an article that is nothing but a brief
 ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
@@ -92,7 +93,7 @@ def _verdict(
     dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
     if signal and dated and "outcome" in weight and any(r.cues & HAPPENS for r in told):
         return "incident", f"opened by {s.opened}; an occurrence with its end"
-    if signal and dated and _brief(texts, narrative, weight):
+    if signal and dated and len(article.body) <= BRIEF_BODY and _brief(texts, narrative, weight):
         return "incident", f"opened by {s.opened}; a day and what the police did"
     plain = not any(r.cues & {"banner", "praise", "campaign", "meeting", "stat"} for r in texts)
     if not signal and (
