@@ -172,7 +172,7 @@ def test_signatures_stay_what_they_are() -> None:
         3,
         131,
         -8571177779362472747,
-        2658798929,
+        2594160658,
     )
 
 
