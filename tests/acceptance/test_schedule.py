@@ -78,7 +78,7 @@ def test_two_schedulers_serve_each_due_time_once_and_one_outlives_the_other(worl
 
 
 def test_a_scheduler_killed_in_the_middle_of_a_run_is_succeeded(world: World) -> None:
-    write_stories(world.folder, 150)
+    write_stories(world.folder, 500)  # far more than are loaded before the signal comes
     slow = ("--workers", "1", "--batch-files", "5")
     with (
         scheduler(world, "--every", "3s", *slow) as first,
@@ -94,7 +94,7 @@ def test_a_scheduler_killed_in_the_middle_of_a_run_is_succeeded(world: World) ->
 
 
 def test_sigterm_in_the_middle_of_a_run_is_clean_and_the_next_start_resumes(world: World) -> None:
-    write_stories(world.folder, 200)
+    write_stories(world.folder, 500)
     options = ("--every", "1h", "--workers", "1", "--batch-files", "5")
     with scheduler(world, *options) as process:
         wait_until(lambda: world.batches() >= 2, "a run at work")
