@@ -256,12 +256,15 @@ def test_output_into_a_closed_pipe(etl: Etl, tmp_path: Path, database_url: str) 
     assert b"Traceback" not in done.stderr
 
 
+FILES = 1200
+
+
 def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
     database_url: str, connection: Connection, tmp_path: Path
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    write_stories(folder, 400)
+    write_stories(folder, FILES)  # far more than are loaded before the signals come
     arguments = ["run", str(folder), "--batch-files", "20", "--workers", "1", "--settle", "0"]
     child = subprocess.Popen(
         [sys.executable, "-m", "etl", *arguments],
@@ -277,7 +280,7 @@ def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
     assert child.returncode == 130
     status, seen = connection.execute("SELECT status, seen FROM runs").fetchone() or (None, 0)
     assert status == "stopped"
-    assert 0 < seen < 400
+    assert 0 < seen < FILES
     aborted = subprocess.Popen(
         [sys.executable, "-m", "etl", *arguments],
         cwd=tmp_path,
@@ -293,8 +296,8 @@ def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
     _, said = aborted.communicate(timeout=30)
     assert aborted.returncode == 143  # by the second, which aborts
     assert "resource_tracker" not in said
-    assert result(run_etl(*arguments, "--json", cwd=tmp_path, ETL_DATABASE_URL=database_url))["seen"] == 400
-    assert connection.execute("SELECT count(*) FROM sightings").fetchone() == (400,)
+    assert result(run_etl(*arguments, "--json", cwd=tmp_path, ETL_DATABASE_URL=database_url))["seen"] == FILES
+    assert connection.execute("SELECT count(*) FROM sightings").fetchone() == (FILES,)
 
 
 def test_password_is_not_among_the_processes(etl: Etl, database_url: str, tmp_path: Path) -> None:
