@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from etl.model import Article, Extraction, Incident, Person, Span, When
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import within
-from etl.stages.extract import reading, roles
+from etl.stages.extract import kinds, reading, roles
 from etl.stages.extract.incident import Reading, between
 from etl.stages.extract.items import MONEY_KINDS, NEAR
 
@@ -60,14 +60,13 @@ def _quoted(r: Reading, spans: Sequence[Span]) -> str:
 
 
 def _kind(i: Incident, x: Extraction, r: Reading) -> str:
-    """The verdict's rule, the rule that decided between kinds, and the signals of the kind."""
-    verdict = next((s.rule for s in x.segments if s.start <= i.evidence[0] < s.end), "")
-    parts = [verdict]
-    for name in ("strong", "weak"):
-        spans = within(r.hits, f"{name}:{i.kind}", *i.evidence)
-        if spans:
-            parts.append(f"kinds.toml {i.kind} {name}: {_quoted(r, spans)}")
-    return "; ".join(parts)
+    """The verdict's rule, the signals of the kind, and what speaks for it most by the weights."""
+    parts = [next((s.rule for s in x.segments if s.start <= i.evidence[0] < s.end), "")]
+    spans = within(r.hits, f"kind:{i.kind}", *i.evidence)
+    if spans:
+        parts.append(f"kinds.toml {i.kind}: {_quoted(r, spans)}")
+    learned = kinds.telling(r.article.body[slice(*i.evidence)], i.kind, r.rules.kind_weights)[:SHOWN]
+    return "; ".join([*parts, f"kind_weights.tsv: {' '.join(learned)}"])
 
 
 def _when(w: When, r: Reading) -> str:

@@ -20,6 +20,7 @@ from etl.rules.scan import Scanner
 from etl.rules.trie import trie_pattern
 
 Pattern = re.Pattern[str]
+NO_WEIGHT = "P"  # in kind_weights.tsv: characters before it speak against a kind, those after it for it
 PLAIN_SET_RE = re.compile(r"[\w|]+")
 MACRO_RE = re.compile(r"(?<!\?P)<(\w+)>")
 
@@ -29,8 +30,16 @@ class KindRule:
     """One incident kind with the patterns that signal it."""
 
     code: str
-    strong: str  # tags under which the scanner reports its signals
-    weak: str
+    tag: str  # under which the scanner reports its signals
+
+
+@dataclass(frozen=True, slots=True)
+class KindWeights:
+    """What characters and pairs of characters weigh for each kind: a byte a kind, `nothing` for none."""
+
+    codes: tuple[str, ...]
+    rows: Mapping[str, bytes]
+    nothing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,8 @@ class ExtractRules:
     """Everything the extraction stage looks up."""
 
     kinds: tuple[KindRule, ...]
-    competing: Mapping[str, Pattern]  # words by which kinds that compete are told apart
+    kind_weights: KindWeights
+    aside: tuple[Pattern, ...]  # what a telling says of deeds that it is not about
     cues: Mapping[str, Pattern]
     scanner: Scanner
     outcomes: OutcomeRules
@@ -175,9 +185,8 @@ def load() -> ExtractRules:
     where_sets = _sets(where)
     return ExtractRules(
         kinds=kinds,
-        competing={
-            name: _compiled(p, "competing.toml", name) for name, p in read_toml("competing.toml").items()
-        },
+        kind_weights=_kind_weights(tuple(k.code for k in kinds)),
+        aside=tuple(_compiled(p, "kinds.toml", f"aside.{name}") for name, p in kind_file["aside"].items()),
         cues=_Families("cues.toml", families),
         scanner=_scanner(signals, ends, families, people),
         outcomes=outcomes,
@@ -299,13 +308,25 @@ def _scanner(
 def _kinds(data: Mapping[str, Any]) -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
     """The kinds and, under their tags, the patterns that signal them."""
     sets = _sets(data)
-    rules, signals = [], []
-    for row in data["kind"]:
-        rule = KindRule(row["code"], f"strong:{row['code']}", f"weak:{row['code']}")
-        for tag, field in ((rule.strong, "strong"), (rule.weak, "weak")):
-            signals += [(tag, expand(p, sets)) for p in row[field]]
-        rules.append(rule)
-    return tuple(rules), signals
+    rules = tuple(KindRule(row["code"], f"kind:{row['code']}") for row in data["kind"])
+    signals = [
+        (rule.tag, expand(p, sets))
+        for rule, row in zip(rules, data["kind"], strict=True)
+        for p in row["signals"]
+    ]
+    return rules, signals
+
+
+def _kind_weights(codes: tuple[str, ...]) -> KindWeights:
+    """The weights, a row of bytes for each character or pair; RulesError where a row has not one for each kind."""
+    head, *lines = read_tsv("kind_weights.tsv", 2)
+    if head != ("", " ".join(codes)):
+        raise RulesError("rules/kind_weights.tsv: learned for other kinds, build it anew")
+    rows = {gram: weights.encode("ascii") for gram, weights in lines}
+    wrong = next((gram for gram, row in rows.items() if len(row) != len(codes)), None)
+    if wrong is not None:
+        raise RulesError(f"rules/kind_weights.tsv: {wrong}: expected {len(codes)} weights")
+    return KindWeights(codes, rows, ord(NO_WEIGHT))
 
 
 def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:

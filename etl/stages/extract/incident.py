@@ -108,7 +108,7 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = segment_.merged(segment_.stretches(r.reads))
     whole = whole_article(r.article, r.page.view, r.reads, r.rules)
     for s in weighed:
-        judge(s, r.article, r.page.view, r.signals, r.decisive, whole)
+        judge(s, r.article, r.signals, r.decisive, whole)
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
@@ -130,7 +130,7 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
         a = out[at] if out else None
         if a is not None and (_one_case(a, s, r) or _ends(a, s, r)):
             joined = Stretch([x for part in out[at:] for x in part.reads] + s.reads, a.opened)
-            judge(joined, r.article, r.page.view, r.signals, r.decisive, whole)
+            judge(joined, r.article, r.signals, r.decisive, whole)
             out[at:] = [joined]
         else:
             out.append(s)
@@ -142,7 +142,7 @@ def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
     if a.verdict != "incident" or b.verdict != "incident" or not is_aftermath(b):
         return False
     gone = ("theft", "fraud", "lost_property", "violent_crime")
-    return kind_of(a, r)[0].startswith(gone) and kind_of(b, r)[0].startswith(gone)
+    return kind_of(a, r).startswith(gone) and kind_of(b, r).startswith(gone)
 
 
 def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
@@ -152,7 +152,7 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if _caught_later(a, b, r):
         return True
-    same_kind = kind_of(a, r)[0] == kind_of(b, r)[0]
+    same_kind = kind_of(a, r) == kind_of(b, r)
     if same_kind and not a.closed:
         return True
     return same_kind and (is_lead(a, b) or _hunted(a, b, r))
@@ -182,30 +182,21 @@ def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
         or first.cues & {"report", "discovery"}
     ):
         return False
-    if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a, r)[0].startswith(OFFENCES):
+    if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a, r).startswith(OFFENCES):
         return False
-    deed = kinds.score(r.page.view, r.signals, [(first.sentence.start, first.sentence.end)], weak=False)
-    return set(deed) <= {kind_of(a, r)[0]}
+    deed = kinds.signalled(r.signals, [(first.sentence.start, first.sentence.end)])
+    return deed <= {kind_of(a, r)}
 
 
-def kind_of(s: Stretch, r: Reading) -> tuple[str, str]:
-    """Kind of a stretch and the rule that settled it; worked out once.
-
-    Only the evidence counts, without what somebody merely supposed or confessed in passing.
-    """
+def kind_of(s: Stretch, r: Reading) -> str:
+    """Kind of a stretch, worked out once: only the evidence counts, without what is merely said aside."""
     if s.kind is None:
         start, end = _evidence(s)
         view = r.page.view
         told = [x for x in s.told() if start <= x.sentence.start < end]
-        aside = [
-            m.span()
-            for pattern in (r.rules.competing["supposed"], r.rules.competing["confessed"])
-            for m in pattern.finditer(view, start, end)
-        ]
+        aside = [m.span() for pattern in r.rules.aside for m in pattern.finditer(view, start, end)]
         ranges = _without(s.ranges(told), aside)
-        text = "".join(view[a:b] for a, b in ranges)
-        points = kinds.score(view, r.signals, ranges)
-        s.kind = kinds.decide(text, points, r.rules.competing)
+        s.kind = kinds.decide("".join(view[a:b] for a, b in ranges), r.rules.kind_weights)
     return s.kind
 
 
@@ -255,8 +246,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
     text = view[start:end]
-    kind, rule = kind_of(s, r)
-    s.rule = f"{s.rule}; kind: {rule}"
+    kind = kind_of(s, r)
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
     when = timing(view, span, dated, cal, s.span[0], _marks(r, kind), before, entry=s.opened == "entry")
@@ -311,14 +301,14 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
             *when.flags,
             *unit_flags,
             *admin_flags,
-            *(("kind_weak",) if rule == "no strong signal" else ()),
+            *(() if kind in kinds.signalled(r.signals, [span]) else ("kind_weak",)),
         ),
     )
 
 
 def _marks(r: Reading, kind: str) -> list[int]:
     """Where words stand that say that an event of `kind`, or any event, came about."""
-    spans = (*r.hits.get(f"strong:{kind}", ()), *r.hits.get("cue:occur", ()))
+    spans = (*r.hits.get(f"kind:{kind}", ()), *r.hits.get("cue:occur", ()))
     return sorted(start for start, _ in spans)
 
 

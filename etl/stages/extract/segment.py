@@ -79,7 +79,7 @@ class Stretch:
     verdict: str = ""
     rule: str = ""
     names: set[str] = field(default_factory=set)
-    kind: tuple[str, str] | None = None  # code and the rule that settled it, once known
+    kind: str | None = None  # the code, once known
     narrative: bool = False  # whether a sentence of it may tell an event
     closed: bool = False  # whether the case told has come to an end
 

@@ -50,19 +50,17 @@ PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|�
 MADE_UP_RE = compile_factored(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
 
 
-def judge(
-    s: Stretch, article: Article, view: str, signals: Signals, decisive: Sequence[Span], whole: str
-) -> None:
+def judge(s: Stretch, article: Article, signals: Signals, decisive: Sequence[Span], whole: str) -> None:
     """Set verdict and rule of `s`.
 
     An incident needs a sentence fit to tell it, a signal of some kind, and a circumstance: who, when,
     where or how it ended. Source: guideline, section 1.
     """
-    s.verdict, s.rule = _verdict(s, article, view, signals, decisive, whole)
+    s.verdict, s.rule = _verdict(s, article, signals, decisive, whole)
 
 
 def _verdict(
-    s: Stretch, article: Article, view: str, signals: Signals, decisive: Sequence[Span], whole: str
+    s: Stretch, article: Article, signals: Signals, decisive: Sequence[Span], whole: str
 ) -> tuple[str, str]:
     texts = [r for r in s.reads if r.kind == "text"]
     if not texts:
@@ -75,18 +73,17 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    points = kinds.score(view, signals, s.ranges(narrative), weak=False)
-    signal = max(points.values(), default=0.0) >= kinds.ENOUGH
-    if not signal:
-        points = kinds.score(view, signals, s.ranges(told), weak=False)
-        signal = max(points.values(), default=0.0) >= kinds.ENOUGH
+    signal = kinds.signalled(signals, s.ranges(narrative)) or kinds.signalled(signals, s.ranges(told))
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
-    served = max(points, key=lambda k: points[k], default="") == "household_registration_service"
-    if served and not named and not any(e.names_day for r in narrative for e in r.times):
+    if (
+        signal == {"household_registration_service"}
+        and not named
+        and not any(e.names_day for r in narrative for e in r.times)
+    ):
         return "routine", "a counter, nobody in particular"
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
