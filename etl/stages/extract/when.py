@@ -127,7 +127,7 @@ def timing(
         )
         if not words["past"].search(view[e.end : e.end + 8]):
             read.append(replace(when, basis=basis))
-    occurred = _choose(read)
+    occurred = _choose(_told_after(read))
     if occurred is None:
         return Timing(replace(cal.unknown(None), basis="event"), None, ("no_time",))
     reported = next((w for w in read if w.basis == "report" and w.start is not None), None)
@@ -209,6 +209,28 @@ def _happens(marks: Sequence[int], start: int, end: int) -> bool:
 
 
 CLAUSE_END_RE = re.compile(r"[。！？；\n]")
+
+
+def _told_after(read: Sequence[When]) -> list[When]:
+    """`read` with what is told later but lies days before the report or discovery as the event that it then is.
+
+    7月25日，贾女士报警称…… 7月23日晚，对方要她下载一款软件: the deed is told after the call.
+    """
+    known = min((w.start for w in read if w.basis in {"report", "discovery"} and w.start), default=None)
+    return [replace(w, basis="event") if known and _dated_before(w, known.date()) else w for w in read]
+
+
+def _dated_before(w: When, day: date) -> bool:
+    """Whether `w`, told later, is a day or days with their month that lie before `day`."""
+    return (
+        w.basis == "later"
+        and "月" in (w.text or "")
+        and w.precision not in {"month", "year"}
+        and w.start is not None
+        and w.start.date() < day
+    )
+
+
 RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4}
 COARSE = {"year", "month", "span"}
 
