@@ -18,9 +18,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
-from etl.rules import ROOT, read_toml
+from etl.rules import ROOT
 from etl.rules.extract import NO_WEIGHT
-from etl.stages.extract.grams import grams
+from etl.stages.extract.weigh import grams
 
 TELLINGS = Path(__file__).parent / "tellings.txt"
 SENTENCES = Path(__file__).parents[1] / "tests" / "eval" / "sentences.tsv"
@@ -28,8 +28,9 @@ SEEN = 3  # tellings in which a character or pair must occur
 LARGEST = 46  # steps of a weight to either side of none
 
 HEAD = """\
-# What characters and pairs of characters of a telling weigh for each {what}, in the order of the first row: the
-# character P stands for nothing, those after it in ASCII speak for a {what}, those before it against it.
+# What characters and pairs of characters of a telling weigh for each {what}, in the order of the first row, which
+# begins with the unit: the character P stands for nothing, those after it in ASCII speak for a {what}, each by one
+# unit more, those before it against it.
 # Numbers count as 0, Latin words as A.
 # Source: {count} invented tellings, benchmarks/tellings.txt and tests/eval/sentences.tsv; a linear support vector
 # machine, what few tellings have weighing more. Kept: what occurs in at least {seen} of them. Built by
@@ -103,16 +104,19 @@ def write(name: str, what: str, learned: Learned, count: int) -> None:
     steps = np.rint(learned.weights / step).astype(int) + ord(NO_WEIGHT)
     rows = ["".join(map(chr, steps[i])) for i in learned.grams.values()]
     lines = [f"{g}\t{row}" for g, row in zip(learned.grams, rows, strict=True)]
-    head = HEAD.format(what=what, count=count, seen=SEEN) + "\t" + " ".join(learned.labels)
+    head = HEAD.format(what=what, count=count, seen=SEEN) + f"{step:.6f}\t" + " ".join(learned.labels)
     (ROOT / name).write_text("\n".join([head, *lines, ""]), encoding="utf-8")
 
 
 def main() -> None:
     told = tellings()
-    kinds = tuple(row["code"] for row in read_toml("kinds.toml")["kind"])
-    learned = learn([t.text for t in told], [frozenset({t.kind}) for t in told], kinds)
+    texts = [t.text for t in told]
+    kinds = learn(texts, [frozenset({t.kind}) for t in told], tuple(sorted({t.kind for t in told})))
+    ends = set().union(*(t.outcome for t in told)) - {"unknown"}
+    outcomes = learn(texts, [t.outcome for t in told], tuple(sorted(ends)))
     if "--write" in sys.argv:
-        write("kind_weights.tsv", "kind", learned, len(told))
+        write("kind_weights.tsv", "kind", kinds, len(told))
+        write("outcome_weights.tsv", "outcome", outcomes, len(told))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from etl.model import Article, Extraction, Incident, Person, Span, When
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import within
-from etl.stages.extract import kinds, reading, roles
+from etl.stages.extract import reading, roles, weigh
 from etl.stages.extract.incident import Reading, between
 from etl.stages.extract.items import MONEY_KINDS, NEAR
 
@@ -65,7 +65,7 @@ def _kind(i: Incident, x: Extraction, r: Reading) -> str:
     spans = within(r.hits, f"kind:{i.kind}", *i.evidence)
     if spans:
         parts.append(f"kinds.toml {i.kind}: {_quoted(r, spans)}")
-    learned = kinds.telling(r.article.body[slice(*i.evidence)], i.kind, r.rules.kind_weights)[:SHOWN]
+    learned = weigh.telling(r.article.body[slice(*i.evidence)], i.kind, r.rules.kind_weights)[:SHOWN]
     return "; ".join([*parts, f"kind_weights.tsv: {' '.join(learned)}"])
 
 

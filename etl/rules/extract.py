@@ -20,7 +20,7 @@ from etl.rules.scan import Scanner
 from etl.rules.trie import trie_pattern
 
 Pattern = re.Pattern[str]
-NO_WEIGHT = "P"  # in kind_weights.tsv: characters before it speak against a kind, those after it for it
+NO_WEIGHT = "P"  # in the files of weights
 PLAIN_SET_RE = re.compile(r"[\w|]+")
 MACRO_RE = re.compile(r"(?<!\?P)<(\w+)>")
 
@@ -34,12 +34,17 @@ class KindRule:
 
 
 @dataclass(frozen=True, slots=True)
-class KindWeights:
-    """What characters and pairs of characters weigh for each kind: a byte a kind, `nothing` for none."""
+class Weights:
+    """What characters and pairs of characters weigh for each of some labels.
 
-    codes: tuple[str, ...]
-    rows: Mapping[str, bytes]
-    nothing: int
+    A row holds 32 bits for each label, the first label's foremost, so that rows are added as whole numbers: a tenth
+    of the time of adding label by label.
+    """
+
+    labels: tuple[str, ...]
+    rows: Mapping[str, int]
+    none: int  # what stands for nothing in a row
+    step: float  # of a weight from one such number to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class OutcomeRules:
     negation: Pattern
     words: Mapping[str, Pattern]
     usual: Mapping[str, str]  # first part of a kind -> outcome
+    weights: Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,7 @@ class ExtractRules:
     """Everything the extraction stage looks up."""
 
     kinds: tuple[KindRule, ...]
-    kind_weights: KindWeights
+    kind_weights: Weights
     aside: tuple[Pattern, ...]  # what a telling says of deeds that it is not about
     cues: Mapping[str, Pattern]
     scanner: Scanner
@@ -185,7 +191,7 @@ def load() -> ExtractRules:
     where_sets = _sets(where)
     return ExtractRules(
         kinds=kinds,
-        kind_weights=_kind_weights(tuple(k.code for k in kinds)),
+        kind_weights=_weights("kind_weights.tsv", (k.code for k in kinds)),
         aside=tuple(_compiled(p, "kinds.toml", f"aside.{name}") for name, p in kind_file["aside"].items()),
         cues=_Families("cues.toml", families),
         scanner=_scanner(signals, ends, families, people),
@@ -317,16 +323,17 @@ def _kinds(data: Mapping[str, Any]) -> tuple[tuple[KindRule, ...], list[tuple[st
     return rules, signals
 
 
-def _kind_weights(codes: tuple[str, ...]) -> KindWeights:
-    """The weights, a row of bytes for each character or pair; RulesError where a row has not one for each kind."""
-    head, *lines = read_tsv("kind_weights.tsv", 2)
-    if head != ("", " ".join(codes)):
-        raise RulesError("rules/kind_weights.tsv: learned for other kinds, build it anew")
-    rows = {gram: weights.encode("ascii") for gram, weights in lines}
-    wrong = next((gram for gram, row in rows.items() if len(row) != len(codes)), None)
+def _weights(file: str, codes: Iterable[str]) -> Weights:
+    """The weights for `codes`; RulesError where the file was learned for others or a row is too short."""
+    (step, labels), *lines = read_tsv(file, 2)
+    known = tuple(labels.split())
+    if set(known) != set(codes):
+        raise RulesError(f"rules/{file}: learned for other codes; build it anew")
+    wrong = next((gram for gram, weights in lines if len(weights) != len(known)), None)
     if wrong is not None:
-        raise RulesError(f"rules/kind_weights.tsv: {wrong}: expected {len(codes)} weights")
-    return KindWeights(codes, rows, ord(NO_WEIGHT))
+        raise RulesError(f"rules/{file}: {wrong}: expected {len(known)} weights")
+    rows = {gram: int.from_bytes(weights.encode("utf-32-be")) for gram, weights in lines}
+    return Weights(known, rows, ord(NO_WEIGHT), float(step))
 
 
 def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:
@@ -340,7 +347,8 @@ def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
         ends += [(f"outcome:{code}", expand(p)) for p in row["any"]]
         codes.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
-    return OutcomeRules(tuple(codes), negation, words, usual), ends
+    weights = _weights("outcome_weights.tsv", data)
+    return OutcomeRules(tuple(codes), negation, words, usual, weights), ends
 
 
 def _people() -> PeopleRules:

@@ -8,13 +8,13 @@ about among them; see etl/rules/kind_weights.tsv. Signals are words that tell of
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etl.model import Span
-from etl.rules.extract import KindRule, KindWeights
+from etl.rules.extract import KindRule, Weights
 from etl.rules.scan import Hits
-from etl.stages.extract.grams import grams
+from etl.stages.extract.weigh import margins
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,7 @@ def signalled(s: Signals, ranges: Sequence[Span]) -> set[str]:
     }
 
 
-def decide(text: str, weights: KindWeights) -> str:
-    """The kind of the incident told in `text`; `other` where not one pair of characters is known."""
-    rows: Mapping[str, bytes] = weights.rows
-    known = [rows[g] for g in grams(text) if g in rows]
-    if not known:
-        return "other"
-    sums = list(map(sum, zip(*known, strict=True)))
-    return weights.codes[sums.index(max(sums))]
-
-
-def telling(text: str, kind: str, weights: KindWeights) -> list[str]:
-    """The characters and pairs of `text` that speak for `kind`, the weightiest first."""
-    at = weights.codes.index(kind)
-    known = [(weights.rows[g][at], g) for g in grams(text) if g in weights.rows]
-    return [g for weight, g in sorted(known, key=lambda x: (-x[0], x[1])) if weight > weights.nothing]
+def decide(text: str, weights: Weights) -> str:
+    """The kind for which the telling `text` weighs most."""
+    weighed = margins(text, weights)
+    return weights.labels[weighed.index(max(weighed))]
