@@ -112,11 +112,24 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
+    before: When | None = None
     for s in weighed:
         if s.verdict == "incident":
-            told.append(_incident(s, r, cal, told[-1].occurred if told else None))
+            told.append(_incident(s, r, cal, before))
+            before = told[-1].occurred
+        elif s.verdict != "heading":
+            before = _day_set(s, r, cal) or before
     segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
     return tuple(told), segments
+
+
+def _day_set(s: Stretch, r: Reading, cal: Calendar) -> When | None:
+    """The day that a stretch which tells no case sets for the entries behind it: 上周五这一页记得密密麻麻."""
+    dated = [e for e in between(r.times, s.span) if e.names_day and not e.period]
+    if not dated:
+        return None
+    day = timing(r.page.view, s.span, dated, cal).occurred
+    return day if day.start is not None and day.precision not in {"year", "month", "span"} else None
 
 
 def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stretch]:
@@ -249,7 +262,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     kind = kind_of(s, r)
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
-    when = timing(view, span, dated, cal, s.span[0], _marks(r, kind), before, entry=s.opened == "entry")
+    when = timing(view, span, dated, cal, s.span[0], _marks(r, kind), before, entry=_is_entry(s))
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]
@@ -304,6 +317,11 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
             *(() if kind in kinds.signalled(r.signals, [span]) else ("kind_weak",)),
         ),
     )
+
+
+def _is_entry(s: Stretch) -> bool:
+    """Whether a mere clock at its head is of the day told before: an entry of a register, a line that opens so."""
+    return s.opened in {"entry", "clock", "section"}
 
 
 def _marks(r: Reading, kind: str) -> list[int]:

@@ -21,6 +21,8 @@ DIGIT_MARK_RE = compile_factored(r"(?<=\d)[，：](?=\d)")
 # 他说：“走了。”  ->  the closing quotation mark belongs to the sentence it ends
 MARKS_AFTER = r"[。！？…]{0,6}[”’」』）》\"]{0,3}"
 END_RE = compile_factored(f"[。！？；]{MARKS_AFTER}|…(?:…{{0,5}}{MARKS_AFTER})|\n")
+# 1.8日中午: the first item of a list, no day of January
+LIST_DOT_RE = re.compile(r"^(\s{0,4}\d{1,2})[.．](?=\d{1,2}(?:日|月\d))", re.M)
 VERSE_LINES, VERSE_MAX = 3, 24
 STOPS = "，、：！？”…"
 VERSE_HEAD_RE = re.compile(r"[\u4e00-\u9fff\d“（]")
@@ -47,7 +49,7 @@ class Page:
         view = self.body
         for ascii_mark, mark in VIEW:
             view = view.replace(ascii_mark, mark)
-        view = _verse_joined(view)
+        view = LIST_DOT_RE.sub(r"\1、", _verse_joined(view))
         return DIGIT_MARK_RE.sub(lambda m: "," if m[0] == "，" else ":", view)
 
     @cached_property

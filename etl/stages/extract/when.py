@@ -98,13 +98,16 @@ def timing(
     """
     words = cal.rules.moments
     cal = replace(cal, last=None, year=None, evening=False)
+    # 下午3时 烈日下的三轮车: the heading of an entry is its time
+    headed = entry and any(e.has("clock") and 0 <= e.start - context < 4 for e in expressions)
+    first = context if headed else span[0]
     for e in expressions:
-        if 0 <= context <= e.start < span[0] and not e.period:
+        if 0 <= context <= e.start < first and not e.period:
             resolve(e, cal)
     read: list[When] = []
-    inside = [e for e in expressions if span[0] <= e.start < span[1] and not e.period]
+    inside = [e for e in expressions if first <= e.start < span[1] and not e.period]
     started = False
-    head = inside[0] if inside and inside[0].start - span[0] < 4 else None
+    head = inside[0] if inside and inside[0].start - first < 4 else None
     same_day = head is not None and (
         head.parts.get("chain") in SAME_DAY or (entry and head.has("clock") and not head.names_day)
     )
