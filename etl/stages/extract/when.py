@@ -214,23 +214,26 @@ def _happens(marks: Sequence[int], start: int, end: int) -> bool:
 CLAUSE_END_RE = re.compile(r"[。！？；\n]")
 
 
+# 7月23日晚, 2019年5月至10月间: a day with its month, or a stretch of months
+OWN_DAY_RE = re.compile(r"月.{0,3}[日号]|[至到-].{0,8}月")
+
+
 def _told_after(read: Sequence[When]) -> list[When]:
-    """`read` with what is told later but lies days before the report or discovery as the event that it then is.
+    """`read` with what is told later but lies days before all else as the event that it then is.
 
     7月25日，贾女士报警称…… 7月23日晚，对方要她下载一款软件: the deed is told after the call.
     """
-    known = min((w.start for w in read if w.basis in {"report", "discovery"} and w.start), default=None)
+    known = min((w.start for w in read if w.basis != "later" and w.start), default=None)
     return [replace(w, basis="event") if known and _dated_before(w, known.date()) else w for w in read]
 
 
 def _dated_before(w: When, day: date) -> bool:
-    """Whether `w`, told later, is a day or days with their month that lie before `day`."""
+    """Whether `w`, told later, names days of its own that lie before `day`."""
     return (
         w.basis == "later"
-        and "月" in (w.text or "")
-        and w.precision not in {"month", "year"}
         and w.start is not None
         and w.start.date() < day
+        and bool(OWN_DAY_RE.search(w.text or ""))
     )
 
 
