@@ -258,8 +258,10 @@ class Loader:
         for x in fresh:
             if x.leaf.reread or x.raw.sha256 not in known:
                 to_parse.append(x)
-            elif self.scope.takes(known[x.raw.sha256]):
-                flight.leaves.append(x.leaf)
+                continue
+            number, published_at = known[x.raw.sha256]
+            if self.scope.takes(published_at):
+                flight.leaves.append(replace(x.leaf, sighting_id=number))
             else:
                 self.withhold(x.leaf)
         for part in portions(to_parse, TASK_FILES, TASK_BYTES, bytes_of):

@@ -356,7 +356,8 @@ class Leaf:
     `processed` is None where the store already knows these bytes. `position` counts the leaves of a file
     from 1. A container's last leaf knows its `extent`: each member with its highest record number (0: none),
     so that what is not in it any more can be told; None for a file that is one leaf. `reread`: read again
-    although its bytes are known. `is_new`: the ledger did not know its path when it was asked.
+    although its bytes are known. `is_new`: the ledger did not know its path when it was asked. `sighting_id`: where
+    these bytes stood before, when that was asked.
     """
 
     found: Found
@@ -370,6 +371,7 @@ class Leaf:
     extent: Mapping[str | None, int] | None = None
     reread: bool = False
     is_new: bool = False
+    sighting_id: int | None = None
 
 
 def overlaps(a: Span, b: Span) -> int:

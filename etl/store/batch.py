@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
-from etl.model import Signature
+from etl.model import Leaf, Signature
 from etl.stages.link.events import Told
 from etl.stages.link.stories import StoryVerdict
 from etl.store.engine import Connection, is_data_error
@@ -21,6 +21,11 @@ from etl.store.runs import Counts, Run
 
 BATCH_LOCK = 7_416_020_003  # any constant; held by a batch from its first look-up to its commit
 
+
+# the bytes of leaves, as hashes: a number is a sixth of a hash to send (`bytes_of`)
+BYTES: LiteralString = (
+    "SELECT raw_sha256 FROM sightings WHERE id = ANY(%s) UNION ALL SELECT unnest(%b::bytea[])"
+)
 
 LeafKey = tuple[str, str | None, int | None]  # path, member, record_no
 
@@ -153,6 +158,29 @@ class Batch:
         """Write the feed: the last inserts of a batch, before its fence."""
         columns = ("entity", "entity_id", "operation", "old", "run_id")
         self.copy("changes", columns, [(*change, self.run.id) for change in self.changes])
+
+
+def still_so(batch: Batch, leaves: Sequence[Leaf]) -> list[Leaf]:
+    """`leaves`, with their `sighting_id` only where that is a sighting of the same bytes now."""
+    numbers = sorted({x.sighting_id for x in leaves if x.sighting_id})
+    if not numbers:
+        return list(leaves)
+    stored: dict[int, bytes] = dict(
+        batch.rows("SELECT id, raw_sha256 FROM sightings WHERE id = ANY(%s)", numbers)
+    )
+    return [
+        x
+        if x.sighting_id is None or stored.get(x.sighting_id) == x.raw_sha256
+        else replace(x, sighting_id=None)
+        for x in leaves
+    ]
+
+
+def bytes_of(leaves: Iterable[Leaf]) -> tuple[list[int], list[bytes]]:
+    """The parameters of BYTES: earlier sightings of the same bytes, and the hashes of bytes without one."""
+    numbers = {x.sighting_id for x in leaves if x.sighting_id}
+    hashes = {x.raw_sha256 for x in leaves if x.raw_sha256 and not x.sighting_id}
+    return sorted(numbers), sorted(hashes)
 
 
 def copy_statement(table: str, columns: Sequence[str]) -> sql.Composed:

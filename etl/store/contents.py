@@ -15,7 +15,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from etl.model import Leaf, Processed
-from etl.store.batch import Batch
+from etl.store.batch import BYTES, Batch, bytes_of
 from etl.store.identities import move_sightings, rename
 from etl.store.incidents import insert_details, rederive
 from etl.store.links import foresee_stories
@@ -91,26 +91,33 @@ def number_articles(batch: Batch, leaves: Sequence[Leaf]) -> tuple[dict[bytes, i
 
 def contents_of(batch: Batch, leaves: Sequence[Leaf], ids: Mapping[bytes, int]) -> list[Content]:
     """What each leaf holds; for bytes that were not parsed again, what an earlier sighting of them says."""
-    columns = ", ".join(SIGHTING_METADATA)
-    unparsed = sorted({x.raw_sha256 for x in leaves if x.processed is None and x.raw_sha256})
-    by_raw = {}
-    for raw, article_id, number, *metadata in batch.rows(
-        f"SELECT DISTINCT ON (raw_sha256) raw_sha256, article_id, id, {columns}"
-        " FROM sightings WHERE raw_sha256 = ANY(%b::bytea[]) ORDER BY raw_sha256, id DESC",
-        unparsed,
-    ):
-        at = SIGHTING_METADATA.index("byline")
-        by_raw[raw] = Content(article_id, (*metadata[:at], Jsonb(metadata[at]), *metadata[at + 1 :]), number)
+    earlier = earlier_contents(batch, [x for x in leaves if x.processed is None])
     contents = []
     for leaf in leaves:
         if leaf.processed is None:
             assert leaf.raw_sha256 is not None
-            contents.append(by_raw[leaf.raw_sha256])
+            contents.append(earlier[leaf.raw_sha256])
         else:
             assert leaf.processed.article is not None and leaf.processed.content_hash is not None
             article_id = ids[leaf.processed.content_hash]
             contents.append(Content(article_id, sighting_metadata(leaf.processed.article)))
     return contents
+
+
+def earlier_contents(batch: Batch, leaves: Sequence[Leaf]) -> dict[bytes, Content]:
+    """raw_sha256 -> what the newest sighting of the bytes of these leaves says."""
+    if not leaves:
+        return {}
+    columns = ", ".join(SIGHTING_METADATA)
+    at = SIGHTING_METADATA.index("byline")
+    return {
+        raw: Content(article_id, (*metadata[:at], Jsonb(metadata[at]), *metadata[at + 1 :]), number)
+        for raw, article_id, number, *metadata in batch.rows(
+            f"SELECT DISTINCT ON (raw_sha256) raw_sha256, article_id, id, {columns}"
+            f" FROM sightings WHERE raw_sha256 IN ({BYTES}) ORDER BY raw_sha256, id DESC",
+            *bytes_of(leaves),
+        )
+    }
 
 
 def write_sightings(
@@ -185,6 +192,7 @@ def copy_sightings(batch: Batch, leaves: Sequence[Leaf], contents: Sequence[Cont
     if not leaves:
         return
     columns = ", ".join(SIGHTING_METADATA)
+    members, records = [x.member for x in leaves], [x.record_no for x in leaves]
     batch.do(
         "INSERT INTO sightings"
         f" (article_id, source_file_id, member, record_no, raw_sha256, is_current, run_id, {columns})"
@@ -194,7 +202,8 @@ def copy_sightings(batch: Batch, leaves: Sequence[Leaf], contents: Sequence[Cont
         " JOIN sightings AS s ON s.id = c.sighting_id ORDER BY c.n",
         batch.run.id,
         [batch.file_ids[x.found.path] for x in leaves],
-        *([x.member for x in leaves], [x.record_no for x in leaves], [c.sighting_id for c in contents]),
+        *(members if any(members) else [], records if any(records) else []),  # unnest adds what is not there
+        [c.sighting_id for c in contents],
     )
 
 
@@ -205,8 +214,9 @@ def places_before(batch: Batch, leaves: Sequence[Leaf]) -> dict[Key, dict[bytes,
     columns = (
         "SELECT id, article_id, source_file_id, member, record_no, raw_sha256, is_current FROM sightings"
     )
+    leaves = [x for x in leaves if x.found.path not in batch.new_files]
     single = sorted({batch.file_ids[x.found.path] for x in leaves if is_single(x)})
-    found = batch.rows(f"{columns} WHERE source_file_id = ANY(%s)", single)
+    found = batch.rows(f"{columns} WHERE source_file_id = ANY(%s)", single) if single else []
     for path, several in groupby((x for x in leaves if not is_single(x)), lambda x: x.found.path):
         mine = list(several)
         lines = [x.record_no or 0 for x in mine]
@@ -294,20 +304,12 @@ def choose_best(
     """
     if not article_ids:
         return
-    columns = ", ".join(f"a.{c}" for c in ARTICLE_CONTENT)
-    shown = {
-        row[0]: row[1:]
-        for row in batch.rows(
-            f"SELECT a.id, s.raw_sha256, a.best_sighting_id, a.superseded_at, {columns}"
-            " FROM articles AS a JOIN sightings AS s ON s.id = a.best_sighting_id WHERE a.id = ANY(%s)",
-            list(article_ids),
-        )
-    }
-    for article_id, number, raw, is_current, file_id in best_sightings(batch, article_ids):
+    contents = contents_shown(batch, sorted({number for number, _ in in_hand} & set(article_ids)))
+    for article_id, number, raw, is_current, file_id, *shown in best_sightings(batch, article_ids):
         if article_id in renamed and (article_id, raw) not in in_hand:
             mark_to_read(batch, file_id)
             number, raw = copy_in_hand(batch, article_id, [r for a, r in in_hand if a == article_id])
-        shown_raw, shown_number, superseded_at, *content = shown[article_id]
+        shown_raw, shown_number, superseded_at = shown
         superseded_now = None if is_current else superseded_at or batch.now
         done = in_hand.get((article_id, raw))
         changes: dict[str, Any] = {}
@@ -315,7 +317,7 @@ def choose_best(
             changes["superseded_at"] = superseded_now
         if done is not None:
             row = article_row(done, batch.run.ruleset)
-            if not same(row, content):
+            if not same(row, contents[article_id]):
                 changes |= dict(zip(ARTICLE_CONTENT, row, strict=True))
                 if done.signature is not None:
                     batch.signatures[article_id] = done.signature
@@ -345,16 +347,28 @@ def copy_in_hand(batch: Batch, article_id: int, raws: Sequence[bytes | None]) ->
     )[0]
 
 
+def contents_shown(batch: Batch, article_ids: Sequence[int]) -> dict[int, Row]:
+    """id -> the columns ARTICLE_CONTENT of articles."""
+    if not article_ids:
+        return {}
+    columns = ", ".join(ARTICLE_CONTENT)
+    found = batch.rows(f"SELECT id, {columns} FROM articles WHERE id = ANY(%s)", article_ids)
+    return {row[0]: row[1:] for row in found}
+
+
 def best_sightings(batch: Batch, article_ids: Sequence[int]) -> list[Row]:
-    """(article_id, sighting id, raw_sha256, is_current, source_file_id) of each article's best sighting.
+    """(article_id, sighting id, raw_sha256, is_current, source_file_id) of each article's best sighting, and
+    (raw_sha256, sighting id, superseded_at) of what it shows.
 
     The order is `rows.rank` in SQL; among equal copies the one found first stays, so that a copied or
     moved file changes no article.
     """
     return batch.rows(
-        "SELECT DISTINCT ON (article_id) article_id, id, raw_sha256, is_current, source_file_id"
-        " FROM sightings WHERE article_id = ANY(%s) ORDER BY article_id, NOT is_current,"
-        " array_position(ARRAY['second', 'minute', 'day', 'unknown'], published_precision),"
-        " lost_chars, title IS NULL, raw_sha256, id",
+        "SELECT DISTINCT ON (s.article_id) s.article_id, s.id, s.raw_sha256, s.is_current, s.source_file_id,"
+        " shown.raw_sha256, shown.id, a.superseded_at FROM sightings AS s JOIN articles AS a ON a.id = s.article_id"
+        " JOIN sightings AS shown ON shown.id = a.best_sighting_id"
+        " WHERE s.article_id = ANY(%s) ORDER BY s.article_id, NOT s.is_current,"
+        " array_position(ARRAY['second', 'minute', 'day', 'unknown'], s.published_precision),"
+        " s.lost_chars, s.title IS NULL, s.raw_sha256, s.id",
         list(article_ids),
     )

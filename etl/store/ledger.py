@@ -16,6 +16,7 @@ from etl.store.runs import Run
 
 SETTLED = ("loaded", "rejected")
 UNDONE = ("reread", "partial")
+ASKED_BYTES = 8  # of a SHA-256, sent to ask whether it is known; the whole comes back and is compared here
 
 
 class Wanted(NamedTuple):
@@ -32,41 +33,51 @@ class Wanted(NamedTuple):
 def to_read(connection: Connection, files: Sequence[Found]) -> list[Wanted]:
     """Those of `files` that a run must read, in order.
 
-    The rest are unchanged: path, size and modification time are those of the ledger.
+    The rest are unchanged: path, size and modification time are those of the ledger. A path is asked for by
+    the first bytes of its key, and the key that comes back compared: two paths that begin alike cost a needless
+    reading of one of them, no more.
+    """
+    keys = [path_key(f.path) for f in files]
+    rows = connection.execute(
+        "SELECT s.path_sha256, s.size, s.mtime_ns, s.state, s.records_done FROM unnest(%b::bytea[]) AS f (start)"
+        " CROSS JOIN LATERAL (SELECT path_sha256, size, mtime_ns, state, records_done FROM source_files"
+        "   WHERE path_sha256 >= f.start ORDER BY path_sha256 LIMIT 1) AS s"
+        f" WHERE substr(s.path_sha256, 1, {ASKED_BYTES}) = f.start",
+        ([key[:ASKED_BYTES] for key in keys],),
+        binary=True,
+    )
+    known = {row[0]: row[1:] for row in rows}
+    wanted = (wanted_of(file, known.get(key)) for file, key in zip(files, keys, strict=True))
+    return [w for w in wanted if w is not None]
+
+
+def wanted_of(found: Found, row: Row | None) -> Wanted | None:
+    """A file to be read, with the reason that its row of the ledger gives (size, mtime_ns, state, records_done);
+    None if it is unchanged.
+    """
+    if row is None:
+        return Wanted(found, "new")
+    size, mtime_ns, state, records_done = row
+    if (size, mtime_ns) != (found.size, found.mtime_ns):
+        return Wanted(found, "changed")
+    if state in SETTLED:
+        return None
+    return Wanted(found, state if state in UNDONE else "changed", records_done if state == "partial" else 0)
+
+
+def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, tuple[int, datetime | None]]:
+    """Those of `hashes` (SHA-256 of a leaf's bytes) under which an article was found before: the newest
+    sighting's id, and when it was published. Asked for by their first bytes, as paths are.
     """
     rows = connection.execute(
-        "SELECT f.n, s.state, s.size = f.size AND s.mtime_ns = f.mtime_ns, s.records_done FROM"
-        " unnest(%b::bytea[], %s::bigint[], %b::bigint[]) WITH ORDINALITY AS f (key, size, mtime_ns, n)"
-        " LEFT JOIN source_files AS s ON s.path_sha256 = f.key"
-        " WHERE s.id IS NULL OR s.size <> f.size OR s.mtime_ns <> f.mtime_ns"
-        " OR NOT s.state = ANY(%s) ORDER BY f.n",
-        (
-            [path_key(f.path) for f in files],
-            [f.size for f in files],
-            [f.mtime_ns for f in files],
-            list(SETTLED),
-        ),
+        "SELECT DISTINCT ON (s.raw_sha256) s.raw_sha256, s.id, s.published_at"
+        " FROM unnest(%b::bytea[]) AS f (start) CROSS JOIN LATERAL (SELECT raw_sha256 FROM sightings"
+        "   WHERE raw_sha256 >= f.start ORDER BY raw_sha256 LIMIT 1) AS first"
+        " JOIN sightings AS s ON s.raw_sha256 = first.raw_sha256"
+        f" WHERE substr(first.raw_sha256, 1, {ASKED_BYTES}) = f.start ORDER BY s.raw_sha256, s.id DESC",
+        (sorted({sha256[:ASKED_BYTES] for sha256 in hashes}),),
     )
-    wanted = []
-    for n, state, same_stat, done in rows:
-        wanted.append(why_read(files[n - 1], state, same_stat, done))
-    return wanted
-
-
-def why_read(found: Found, state: str | None, same_stat: bool, records_done: int) -> Wanted:
-    """A file to be read, with the reason that the ledger gives."""
-    why = "new" if state is None else state if state in UNDONE and same_stat else "changed"
-    return Wanted(found, why, records_done if why == "partial" else 0)
-
-
-def known_bytes(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, datetime | None]:
-    """Those of `hashes` (SHA-256 of a leaf's bytes) under which an article was found before: when published."""
-    rows = connection.execute(
-        "SELECT DISTINCT ON (raw_sha256) raw_sha256, published_at FROM sightings"
-        " WHERE raw_sha256 = ANY(%b::bytea[]) ORDER BY raw_sha256, id DESC",
-        (sorted(set(hashes)),),
-    )
-    return dict(row for row in rows)
+    return {sha256: (number, published_at) for sha256, number, published_at in rows}
 
 
 def files_to_reread(connection: Connection) -> list[Found]:
@@ -170,7 +181,8 @@ def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
     A container is partial until the batch with its last leaf.
     """
     states = {path: file_row(list(mine)) for path, mine in groupby(leaves, lambda x: x.found.path)}
-    insert_files(batch, {x.found.path: states[x.found.path] for x in leaves if x.is_new})
+    earlier = {x.found.path: x.sighting_id for x in leaves if x.sighting_id and x.raw_sha256 == x.file_sha256}
+    insert_files(batch, {x.found.path: states[x.found.path] for x in leaves if x.is_new}, earlier)
     paths = {path_key(path): path for path in states if path not in batch.file_ids}
     if not paths:
         return
@@ -185,38 +197,42 @@ def write_files(batch: Batch, leaves: Sequence[Leaf]) -> None:
         batch.file_ids[path] = file_id
         if tuple(before) != states[path]:
             batch.update("source_files", file_id, columns, (*states[path], batch.now, batch.run.id))
-    insert_files(batch, {path: row for path, row in states.items() if path not in batch.file_ids})
+    insert_files(batch, {path: row for path, row in states.items() if path not in batch.file_ids}, earlier)
 
 
-def insert_files(batch: Batch, states: Mapping[str, Row]) -> None:
+def insert_files(batch: Batch, states: Mapping[str, Row], earlier: Mapping[str, int]) -> None:
     """New rows of `source_files`, in path order; what the ledger knows after all is left as it is.
 
-    What the rows share is sent once, and the key of a path is worked out by the server: names and hashes are
-    most of what a copied folder costs.
+    What the rows share is sent once, the key of a path is worked out by the server, and the hash of a file is
+    copied from a sighting of the same bytes, where `earlier` has one: names and hashes are most of what a copied
+    folder costs.
     """
     start = os.path.commonprefix(list(states))  # noqa: RUF071 - of the strings, not of folders
-    for (state, done), paths in by_state(states).items():
+    for (state, done, copied), paths in by_state(states, earlier).items():
         sizes, times, hashes = zip(*(states[path][:3] for path in paths), strict=True)
         made = batch.rows(
             "INSERT INTO source_files"
             " (path, path_sha256, size, mtime_ns, sha256, state, records_done, seen_at, run_id)"
-            " SELECT %s || name, sha256(convert_to(%s || name, 'UTF8')), size, mtime_ns, sha256, %s, %s, %s, %s"
-            " FROM unnest(%s::text[], %s::bigint[], %b::bigint[], %b::bytea[])"
-            " WITH ORDINALITY AS f (name, size, mtime_ns, sha256, n) ORDER BY n"
+            " SELECT %s || name, sha256(convert_to(%s || name, 'UTF8')), size, mtime_ns,"
+            " coalesce(f.sha256, s.raw_sha256), %s, %s, %s, %s"
+            " FROM unnest(%s::text[], %s::bigint[], %b::bigint[], %b::bytea[], %s::bigint[])"
+            " WITH ORDINALITY AS f (name, size, mtime_ns, sha256, sighting_id, n)"
+            " LEFT JOIN sightings AS s ON s.id = f.sighting_id ORDER BY n"
             " ON CONFLICT (path_sha256) DO NOTHING RETURNING path, id",
             *(start, start, state, done, batch.now, batch.run.id),
-            *([path[len(start) :] for path in paths], list(sizes), list(times), list(hashes)),
+            *([path[len(start) :] for path in paths], list(sizes), list(times)),
+            *(([], [earlier[path] for path in paths]) if copied else (list(hashes), [])),
         )
         batch.file_ids.update((path, number) for path, number in made)
         batch.new_files.update(path for path, _ in made)
 
 
-def by_state(states: Mapping[str, Row]) -> dict[tuple[str, int], list[str]]:
-    """(state, records done) -> paths of the files in that state."""
-    groups: dict[tuple[str, int], list[str]] = {}
+def by_state(states: Mapping[str, Row], earlier: Collection[str]) -> dict[tuple[str, int, bool], list[str]]:
+    """(state, records done, whether in `earlier`) -> paths of those files."""
+    groups: dict[tuple[str, int, bool], list[str]] = {}
     for path in sorted(states):
         _, _, _, state, done = states[path]
-        groups.setdefault((state, done), []).append(path)
+        groups.setdefault((state, done, path in earlier), []).append(path)
     return groups
 
 

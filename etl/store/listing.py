@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from etl.model import Found
 from etl.store.engine import Connection
-from etl.store.ledger import SETTLED, Wanted, why_read
+from etl.store.ledger import Wanted, wanted_of
 from etl.store.rows import Row
 
 PAGE_FILES = 10_000
@@ -49,10 +49,8 @@ class Listing:
                 continue
             self.last = path
             row = self.row(surely, path)
-            if row is None:
-                wanted.append(Wanted(file, "new"))
-            elif row[3] not in SETTLED or row[1] != file.size or row[2] != file.mtime_ns:
-                wanted.append(why_read(file, row[3], row[1:3] == (file.size, file.mtime_ns), row[4]))
+            if found := wanted_of(file, row and row[1:]):
+                wanted.append(found)
         return wanted, unsure
 
     def row(self, surely: Surely, path: str) -> Row | None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from etl.model import Leaf
-from etl.store.batch import Batch
+from etl.store.batch import Batch, still_so
 from etl.store.contents import write_contents
 from etl.store.engine import Connection
 from etl.store.ledger import is_rejected, write_files, write_rejections
@@ -38,7 +38,7 @@ def load_batch(
         batch = Batch(connection, run, datetime.now(UTC))
         if leaves:
             batch.lock()
-            leaves = refuse_withdrawn(batch, leaves)
+            leaves = refuse_withdrawn(batch, still_so(batch, leaves))
             write_files(batch, leaves)
             write_rejections(batch, leaves)
             write_contents(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import LiteralString
 
 from etl.model import Leaf, Processed
-from etl.store.batch import BATCH_LOCK, Batch
+from etl.store.batch import BATCH_LOCK, BYTES, Batch, bytes_of
 from etl.store.engine import Connection
 from etl.store.links import unlink
 from etl.store.runs import Run
@@ -114,15 +114,15 @@ def refuse_withdrawn(batch: Batch, leaves: Sequence[Leaf]) -> list[Leaf]:
     if not batch.rows("SELECT FROM withdrawals WHERE lifted_at IS NULL LIMIT 1"):
         return list(leaves)
     hashes = sorted({x.processed.content_hash for x in leaves if x.processed and x.processed.content_hash})
-    raws = sorted({x.raw_sha256 for x in leaves if (x.processed is None or x.reread) and x.raw_sha256})
+    unparsed = [x for x in leaves if x.processed is None or x.reread]
     gone: dict[bytes, bytes] = dict(
         batch.rows(
             "SELECT content_hash, content_hash FROM withdrawals WHERE lifted_at IS NULL AND content_hash = ANY(%s)"
             " UNION SELECT s.raw_sha256, w.content_hash FROM sightings AS s JOIN articles AS a ON a.id = s.article_id"
             " JOIN withdrawals AS w ON w.content_hash = a.content_hash AND w.lifted_at IS NULL"
-            " WHERE s.raw_sha256 = ANY(%s)",
+            f" WHERE s.raw_sha256 IN ({BYTES})",
             hashes,
-            raws,
+            *bytes_of(unparsed),
         )
     )
     return [refused(leaf, gone) for leaf in leaves]
