@@ -45,7 +45,10 @@ class Telling(NamedTuple):
 
 
 def tellings() -> list[Telling]:
-    """Lines `[outcome,outcome] text` under headings `# kind`, and the short cases of tests/eval."""
+    """Lines `[outcome,outcome] text` under headings `# kind`, and the short cases of tests/eval.
+
+    Under `# none` stand passages that tell no case.
+    """
     found, kind = [], ""
     for line in TELLINGS.read_text(encoding="utf-8").splitlines():
         if line.startswith("# "):
@@ -109,14 +112,18 @@ def write(name: str, what: str, learned: Learned, count: int) -> None:
 
 
 def main() -> None:
-    told = tellings()
+    passages = tellings()
+    told = [t for t in passages if t.kind != "none"]
     texts = [t.text for t in told]
     kinds = learn(texts, [frozenset({t.kind}) for t in told], tuple(sorted({t.kind for t in told})))
     ends = set().union(*(t.outcome for t in told)) - {"unknown"}
     outcomes = learn(texts, [t.outcome for t in told], tuple(sorted(ends)))
+    is_case = [frozenset(() if t.kind == "none" else ("case",)) for t in passages]
+    cases = learn([t.text for t in passages], is_case, ("case",))
     if "--write" in sys.argv:
         write("kind_weights.tsv", "kind", kinds, len(told))
         write("outcome_weights.tsv", "outcome", outcomes, len(told))
+        write("case_weights.tsv", "case", cases, len(passages))
 
 
 if __name__ == "__main__":

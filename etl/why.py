@@ -60,13 +60,10 @@ def _quoted(r: Reading, spans: Sequence[Span]) -> str:
 
 
 def _kind(i: Incident, x: Extraction, r: Reading) -> str:
-    """The verdict's rule, the signals of the kind, and what speaks for it most by the weights."""
-    parts = [next((s.rule for s in x.segments if s.start <= i.evidence[0] < s.end), "")]
-    spans = within(r.hits, f"kind:{i.kind}", *i.evidence)
-    if spans:
-        parts.append(f"kinds.toml {i.kind}: {_quoted(r, spans)}")
+    """The verdict's rule, and what speaks for the kind most by the weights."""
+    verdict = next((s.rule for s in x.segments if s.start <= i.evidence[0] < s.end), "")
     learned = weigh.telling(r.article.body[slice(*i.evidence)], i.kind, r.rules.kind_weights)[:SHOWN]
-    return "; ".join([*parts, f"kind_weights.tsv: {' '.join(learned)}"])
+    return f"{verdict}; kind_weights.tsv: {' '.join(learned)}"
 
 
 def _when(w: When, r: Reading) -> str:

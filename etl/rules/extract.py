@@ -26,14 +26,6 @@ MACRO_RE = re.compile(r"(?<!\?P)<(\w+)>")
 
 
 @dataclass(frozen=True, slots=True)
-class KindRule:
-    """One incident kind with the patterns that signal it."""
-
-    code: str
-    tag: str  # under which the scanner reports its signals
-
-
-@dataclass(frozen=True, slots=True)
 class Weights:
     """What characters and pairs of characters weigh for each of some labels.
 
@@ -161,8 +153,8 @@ class ArticleKindRules:
 class ExtractRules:
     """Everything the extraction stage looks up."""
 
-    kinds: tuple[KindRule, ...]
     kind_weights: Weights
+    case_weights: Weights
     aside: tuple[Pattern, ...]  # what a telling says of deeds that it is not about
     cues: Mapping[str, Pattern]
     scanner: Scanner
@@ -183,18 +175,17 @@ def load() -> ExtractRules:
     """The extraction rules. Raises RulesError that names file and key."""
     outcomes, ends = _outcomes()
     kind_file = read_toml("kinds.toml")
-    kinds, signals = _kinds(kind_file)
     people = _people()
     families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
     figures = read_toml("figures.toml")
     where = read_toml("locations.toml")
     where_sets = _sets(where)
     return ExtractRules(
-        kinds=kinds,
-        kind_weights=_weights("kind_weights.tsv", (k.code for k in kinds)),
+        kind_weights=_weights("kind_weights.tsv", (row["code"] for row in kind_file["kind"])),
+        case_weights=_weights("case_weights.tsv", ["case"]),
         aside=tuple(_compiled(p, "kinds.toml", f"aside.{name}") for name, p in kind_file["aside"].items()),
         cues=_Families("cues.toml", families),
-        scanner=_scanner(signals, ends, families, people),
+        scanner=_scanner(ends, families, people),
         outcomes=outcomes,
         people=people,
         units=_units(),
@@ -294,33 +285,20 @@ def _sets(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _scanner(
-    signals: Iterable[tuple[str, str]],
     ends: Iterable[tuple[str, str]],
     families: Mapping[str, Iterable[str]],
     people: PeopleRules,
 ) -> Scanner:
-    """The scanner over kinds, outcomes, cues and words around names; RulesError for a pattern without an anchor."""
+    """The scanner over outcomes, cues and words around names; RulesError for a pattern without an anchor."""
     cues = [
         (f"cue:{name}", expand(p)) for name, patterns in families.items() if name != "since" for p in patterns
     ]
     named = [("person:before", word) for word in people.role_of]
     named += [("person:title", word) for word in ("某", *people.title_sex, *people.officer_titles)]
     try:
-        return Scanner([*signals, *ends, *cues, *named])
+        return Scanner([*ends, *cues, *named])
     except (re.error, ValueError) as e:
-        raise RulesError(f"rules/kinds.toml, outcomes.toml or cues.toml: {e}") from e
-
-
-def _kinds(data: Mapping[str, Any]) -> tuple[tuple[KindRule, ...], list[tuple[str, str]]]:
-    """The kinds and, under their tags, the patterns that signal them."""
-    sets = _sets(data)
-    rules = tuple(KindRule(row["code"], f"kind:{row['code']}") for row in data["kind"])
-    signals = [
-        (rule.tag, expand(p, sets))
-        for rule, row in zip(rules, data["kind"], strict=True)
-        for p in row["signals"]
-    ]
-    return rules, signals
+        raise RulesError(f"rules/outcomes.toml or cues.toml: {e}") from e
 
 
 def _weights(file: str, codes: Iterable[str]) -> Weights:

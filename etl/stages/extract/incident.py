@@ -67,11 +67,6 @@ class Reading:
     agencies: tuple[Agency, ...]
 
     @cached_property
-    def signals(self) -> kinds.Signals:
-        """What speaks for any kind."""
-        return kinds.signals(self.hits, self.rules.kinds)
-
-    @cached_property
     def decisive(self) -> Sequence[Span]:
         """Where the body says how something ended."""
         return decisive_spans(self.hits)
@@ -108,7 +103,7 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = segment_.merged(segment_.stretches(r.reads))
     whole = whole_article(r.article, r.page.view, r.reads, r.rules)
     for s in weighed:
-        judge(s, r.article, r.signals, r.decisive, whole)
+        judge(s, r.article, r.rules, r.decisive, whole)
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
@@ -143,7 +138,7 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
         a = out[at] if out else None
         if a is not None and (_one_case(a, s, r) or _ends(a, s, r)):
             joined = Stretch([x for part in out[at:] for x in part.reads] + s.reads, a.opened)
-            judge(joined, r.article, r.signals, r.decisive, whole)
+            judge(joined, r.article, r.rules, r.decisive, whole)
             out[at:] = [joined]
         else:
             out.append(s)
@@ -197,8 +192,7 @@ def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a, r).startswith(OFFENCES):
         return False
-    deed = kinds.signalled(r.signals, [(first.sentence.start, first.sentence.end)])
-    return deed <= {kind_of(a, r)}
+    return kinds.decide(first.sentence.text, r.rules.kind_weights) == kind_of(a, r)
 
 
 def kind_of(s: Stretch, r: Reading) -> str:
@@ -262,7 +256,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     kind = kind_of(s, r)
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
-    when = timing(view, span, dated, cal, s.span[0], _marks(r, kind), before, entry=_is_entry(s))
+    when = timing(view, span, dated, cal, s.span[0], _marks(r), before, entry=_is_entry(s))
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]
@@ -314,7 +308,6 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
             *when.flags,
             *unit_flags,
             *admin_flags,
-            *(() if kind in kinds.signalled(r.signals, [span]) else ("kind_weak",)),
         ),
     )
 
@@ -324,10 +317,9 @@ def _is_entry(s: Stretch) -> bool:
     return s.opened in {"entry", "clock", "section"}
 
 
-def _marks(r: Reading, kind: str) -> list[int]:
-    """Where words stand that say that an event of `kind`, or any event, came about."""
-    spans = (*r.hits.get(f"kind:{kind}", ()), *r.hits.get("cue:occur", ()))
-    return sorted(start for start, _ in spans)
+def _marks(r: Reading) -> list[int]:
+    """Where words stand that say that an event came about."""
+    return sorted(start for start, _ in r.hits.get("cue:occur", ()))
 
 
 def _shift(span: Span, by: int) -> Span:

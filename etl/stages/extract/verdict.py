@@ -13,7 +13,6 @@ from etl.rules.extract import ExtractRules
 from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits
 from etl.stages.extract import kinds
-from etl.stages.extract.kinds import Signals
 from etl.stages.extract.segment import UNFIT, Read, Stretch
 
 REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
@@ -44,23 +43,24 @@ BRIEF = 2  # sentences
 BRIEF_BODY = 200  # characters of an article that is nothing but a brief
 ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
+COUNTER = "household_registration_service"
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
 
 MADE_UP_RE = compile_factored(r"(?:故事|小说|人物|情节|本文)[^。]{0,12}虚构|如有雷同|未完待续|连载")
 
 
-def judge(s: Stretch, article: Article, signals: Signals, decisive: Sequence[Span], whole: str) -> None:
+def judge(s: Stretch, article: Article, rules: ExtractRules, decisive: Sequence[Span], whole: str) -> None:
     """Set verdict and rule of `s`.
 
     An incident needs a sentence fit to tell it, a signal of some kind, and a circumstance: who, when,
     where or how it ended. Source: guideline, section 1.
     """
-    s.verdict, s.rule = _verdict(s, article, signals, decisive, whole)
+    s.verdict, s.rule = _verdict(s, article, rules, decisive, whole)
 
 
 def _verdict(
-    s: Stretch, article: Article, signals: Signals, decisive: Sequence[Span], whole: str
+    s: Stretch, article: Article, rules: ExtractRules, decisive: Sequence[Span], whole: str
 ) -> tuple[str, str]:
     texts = [r for r in s.reads if r.kind == "text"]
     if not texts:
@@ -73,17 +73,15 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    signal = kinds.signalled(signals, s.ranges(narrative)) or kinds.signalled(signals, s.ranges(told))
+    text = "".join(r.sentence.text for r in told)
+    signal = kinds.is_case(text, rules.case_weights)
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
-    if (
-        signal == {"household_registration_service"}
-        and not named
-        and not any(e.names_day for r in narrative for e in r.times)
-    ):
+    undated = not any(e.names_day for r in narrative for e in r.times)
+    if not named and undated and kinds.decide(text, rules.kind_weights) == COUNTER:
         return "routine", "a counter, nobody in particular"
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
