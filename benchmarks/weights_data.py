@@ -1,14 +1,12 @@
-"""Learns the weights by which kinds and outcomes are read from invented tellings.
+"""Learns etl/rules/weights.tsv, by which cases, kinds and outcomes are told, from invented passages.
 
 Needs `pip install scikit-learn`, which is not needed at run time.
 
-    python -m benchmarks.weights_data          how well weights do on articles they were not learned from
-    python -m benchmarks.weights_data --write  and writes etl/rules/kind_weights.tsv and outcome_weights.tsv
+    python -m benchmarks.weights_data
 """
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,20 +18,20 @@ from sklearn.svm import LinearSVC
 
 from etl.rules import ROOT
 from etl.rules.extract import NO_WEIGHT
-from etl.stages.extract.weigh import grams
+from etl.stages.extract.weigh import CASE, KIND, OUTCOME, grams
 
 TELLINGS = Path(__file__).parent / "tellings.txt"
 SENTENCES = Path(__file__).parents[1] / "tests" / "eval" / "sentences.tsv"
+NONE = "none"
 SEEN = 3  # tellings in which a character or pair must occur
 LARGEST = 46  # steps of a weight to either side of none
 
 HEAD = """\
-# What characters and pairs of characters of a telling weigh for each {what}, in the order of the first row, which
-# begins with the unit: the character P stands for nothing, those after it in ASCII speak for a {what}, each by one
-# unit more, those before it against it.
-# Numbers count as 0, Latin words as A.
-# Source: {count} invented tellings, benchmarks/tellings.txt and tests/eval/sentences.tsv; a linear support vector
-# machine, what few tellings have weighing more. Kept: what occurs in at least {seen} of them. Built by
+# What characters and pairs of characters of a passage weigh for a case at all, for each kind of a case and for each
+# outcome, in the order of the first row, which begins with the unit: the character P stands for nothing, those after
+# it in ASCII speak for a label, each by one unit more, those before it against it. Numbers count as 0, Latin as A.
+# Source: {count} invented passages, benchmarks/tellings.txt and tests/eval/sentences.tsv; linear support vector
+# machines, what few passages have weighing more. Kept: what occurs in at least {seen} of them. Built by
 # benchmarks/weights_data.py.
 """
 
@@ -64,7 +62,7 @@ def tellings() -> list[Telling]:
 
 
 class Learned(NamedTuple):
-    """Weights by gram (rows) and label (columns), the grams' frequency worked in."""
+    """Weights by gram (rows) and label (columns), the grams' rarity worked in."""
 
     grams: dict[str, int]
     labels: tuple[str, ...]
@@ -86,45 +84,38 @@ def _features(texts: Sequence[str], known: dict[str, int]) -> Any:
     return csr_matrix((values, (rows, columns)), shape=(len(texts), len(known)))
 
 
-def learn(texts: Sequence[str], truths: Sequence[frozenset[str]], labels: tuple[str, ...]) -> Learned:
-    """One weight for each gram and label."""
+def learn(told: Sequence[Telling]) -> Learned:
+    """One weight for each gram and label; kinds and outcomes are learned from cases only."""
+    texts = [t.text for t in told]
     counts = Counter(g for text in texts for g in grams(text))
     known = {g: i for i, g in enumerate(sorted(g for g, n in counts.items() if n >= SEEN))}
     rarity = np.array([1 + np.log((1 + len(texts)) / (1 + counts[g])) for g in known])
-    scale = np.sqrt((rarity**2).mean())
-    features = _features(texts, known).multiply(rarity / scale).tocsr()
+    rarity /= np.sqrt((rarity**2).mean())
+    features = _features(texts, known).multiply(rarity).tocsr()
+    cases = np.array([t.kind != NONE for t in told])
+    truths = [
+        {CASE, KIND + t.kind, *(OUTCOME + o for o in t.outcome)} if t.kind != NONE else set() for t in told
+    ]
+    labels = tuple(sorted(set().union(*truths) - {OUTCOME + "unknown"}))
     columns = []
     for label in labels:
+        among = np.ones(len(told), bool) if label == CASE else cases
         machine = LinearSVC(C=1.0, fit_intercept=False, random_state=0)
-        machine.fit(features, [label in truth for truth in truths])
-        columns.append(machine.coef_[0] * rarity / scale)
+        machine.fit(features[among], np.array([label in truth for truth in truths])[among])
+        columns.append(machine.coef_[0] * rarity)
     return Learned(known, labels, np.array(columns).T)
 
 
-def write(name: str, what: str, learned: Learned, count: int) -> None:
-    """The weights in steps, a character each."""
-    step = np.abs(learned.weights).max() / LARGEST
-    steps = np.rint(learned.weights / step).astype(int) + ord(NO_WEIGHT)
+def write(learned: Learned, count: int) -> None:
+    """The weights in steps, a character each; the few that are larger than the largest step are cut down to it."""
+    step = np.quantile(np.abs(learned.weights), 0.9998) / LARGEST
+    steps = np.rint(learned.weights / step).clip(-LARGEST, LARGEST).astype(int) + ord(NO_WEIGHT)
     rows = ["".join(map(chr, steps[i])) for i in learned.grams.values()]
     lines = [f"{g}\t{row}" for g, row in zip(learned.grams, rows, strict=True)]
-    head = HEAD.format(what=what, count=count, seen=SEEN) + f"{step:.6f}\t" + " ".join(learned.labels)
-    (ROOT / name).write_text("\n".join([head, *lines, ""]), encoding="utf-8")
-
-
-def main() -> None:
-    passages = tellings()
-    told = [t for t in passages if t.kind != "none"]
-    texts = [t.text for t in told]
-    kinds = learn(texts, [frozenset({t.kind}) for t in told], tuple(sorted({t.kind for t in told})))
-    ends = set().union(*(t.outcome for t in told)) - {"unknown"}
-    outcomes = learn(texts, [t.outcome for t in told], tuple(sorted(ends)))
-    is_case = [frozenset(() if t.kind == "none" else ("case",)) for t in passages]
-    cases = learn([t.text for t in passages], is_case, ("case",))
-    if "--write" in sys.argv:
-        write("kind_weights.tsv", "kind", kinds, len(told))
-        write("outcome_weights.tsv", "outcome", outcomes, len(told))
-        write("case_weights.tsv", "case", cases, len(passages))
+    head = HEAD.format(count=count, seen=SEEN) + f"{step:.6f}\t" + " ".join(learned.labels)
+    (ROOT / "weights.tsv").write_text("\n".join([head, *lines, ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    passages = tellings()
+    write(learn(passages), len(passages))

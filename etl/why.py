@@ -62,8 +62,8 @@ def _quoted(r: Reading, spans: Sequence[Span]) -> str:
 def _kind(i: Incident, x: Extraction, r: Reading) -> str:
     """The verdict's rule, and what speaks for the kind most by the weights."""
     verdict = next((s.rule for s in x.segments if s.start <= i.evidence[0] < s.end), "")
-    learned = weigh.telling(r.article.body[slice(*i.evidence)], i.kind, r.rules.kind_weights)[:SHOWN]
-    return f"{verdict}; kind_weights.tsv: {' '.join(learned)}"
+    learned = weigh.telling(r.article.body[slice(*i.evidence)], f"kind:{i.kind}", r.rules.weights)[:SHOWN]
+    return f"{verdict}; weights.tsv: {' '.join(learned)}"
 
 
 def _when(w: When, r: Reading) -> str:

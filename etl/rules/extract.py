@@ -57,7 +57,6 @@ class OutcomeRules:
     negation: Pattern
     words: Mapping[str, Pattern]
     usual: Mapping[str, str]  # first part of a kind -> outcome
-    weights: Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,7 @@ class ArticleKindRules:
 class ExtractRules:
     """Everything the extraction stage looks up."""
 
-    kind_weights: Weights
-    case_weights: Weights
-    aside: tuple[Pattern, ...]  # what a telling says of deeds that it is not about
+    weights: Weights
     cues: Mapping[str, Pattern]
     scanner: Scanner
     outcomes: OutcomeRules
@@ -181,9 +178,7 @@ def load() -> ExtractRules:
     where = read_toml("locations.toml")
     where_sets = _sets(where)
     return ExtractRules(
-        kind_weights=_weights("kind_weights.tsv", (row["code"] for row in kind_file["kind"])),
-        case_weights=_weights("case_weights.tsv", ["case"]),
-        aside=tuple(_compiled(p, "kinds.toml", f"aside.{name}") for name, p in kind_file["aside"].items()),
+        weights=_weights(kind_file, outcomes),
         cues=_Families("cues.toml", families),
         scanner=_scanner(ends, families, people),
         outcomes=outcomes,
@@ -301,17 +296,22 @@ def _scanner(
         raise RulesError(f"rules/outcomes.toml or cues.toml: {e}") from e
 
 
-def _weights(file: str, codes: Iterable[str]) -> Weights:
-    """The weights for `codes`; RulesError where the file was learned for others or a row is too short."""
-    (step, labels), *lines = read_tsv(file, 2)
-    known = tuple(labels.split())
-    if set(known) != set(codes):
-        raise RulesError(f"rules/{file}: learned for other codes; build it anew")
-    wrong = next((gram for gram, weights in lines if len(weights) != len(known)), None)
+def _weights(kinds: Mapping[str, Any], outcomes: OutcomeRules) -> Weights:
+    """The weights; RulesError where they were learned for other codes or a row has not one for each."""
+    codes = {
+        "case",
+        *(f"kind:{row['code']}" for row in kinds["kind"]),
+        *(f"outcome:{o.code}" for o in outcomes.codes),
+    }
+    (step, head), *lines = read_tsv("weights.tsv", 2)
+    labels = tuple(head.split())
+    if set(labels) != codes:
+        raise RulesError("rules/weights.tsv: learned for other kinds or outcomes; build it anew")
+    wrong = next((gram for gram, weights in lines if len(weights) != len(labels)), None)
     if wrong is not None:
-        raise RulesError(f"rules/{file}: {wrong}: expected {len(known)} weights")
+        raise RulesError(f"rules/weights.tsv: {wrong}: expected {len(labels)} weights")
     rows = {gram: int.from_bytes(weights.encode("utf-32-be")) for gram, weights in lines}
-    return Weights(known, rows, ord(NO_WEIGHT), float(step))
+    return Weights(labels, rows, ord(NO_WEIGHT), float(step))
 
 
 def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:
@@ -325,8 +325,7 @@ def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
         ends += [(f"outcome:{code}", expand(p)) for p in row["any"]]
         codes.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
-    weights = _weights("outcome_weights.tsv", data)
-    return OutcomeRules(tuple(codes), negation, words, usual, weights), ends
+    return OutcomeRules(tuple(codes), negation, words, usual), ends
 
 
 def _people() -> PeopleRules:

@@ -14,7 +14,7 @@ from etl.model import Agency, Article, Incident, Segment, Span, When
 from etl.rules.divisions import Division
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import Hits, within
-from etl.stages.extract import admin, kinds, outcomes, places, roles, units
+from etl.stages.extract import admin, outcomes, places, roles, units, weigh
 from etl.stages.extract import items as items_
 from etl.stages.extract import segment as segment_
 from etl.stages.extract.expressions import Expression
@@ -150,7 +150,7 @@ def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
     if a.verdict != "incident" or b.verdict != "incident" or not is_aftermath(b):
         return False
     gone = ("theft", "fraud", "lost_property", "violent_crime")
-    return kind_of(a, r).startswith(gone) and kind_of(b, r).startswith(gone)
+    return kind_of(a).startswith(gone) and kind_of(b).startswith(gone)
 
 
 def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
@@ -160,7 +160,7 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if _caught_later(a, b, r):
         return True
-    same_kind = kind_of(a, r) == kind_of(b, r)
+    same_kind = kind_of(a) == kind_of(b)
     if same_kind and not a.closed:
         return True
     return same_kind and (is_lead(a, b) or _hunted(a, b, r))
@@ -190,29 +190,15 @@ def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
         or first.cues & {"report", "discovery"}
     ):
         return False
-    if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a, r).startswith(OFFENCES):
+    if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a).startswith(OFFENCES):
         return False
-    return kinds.decide(first.sentence.text, r.rules.kind_weights) == kind_of(a, r)
+    return weigh.kind(weigh.margins(first.sentence.text, r.rules.weights)) == kind_of(a)
 
 
-def kind_of(s: Stretch, r: Reading) -> str:
-    """Kind of a stretch, worked out once: only the evidence counts, without what is merely said aside."""
-    if s.kind is None:
-        start, end = _evidence(s)
-        view = r.page.view
-        told = [x for x in s.told() if start <= x.sentence.start < end]
-        aside = [m.span() for pattern in r.rules.aside for m in pattern.finditer(view, start, end)]
-        ranges = _without(s.ranges(told), aside)
-        s.kind = kinds.decide("".join(view[a:b] for a, b in ranges), r.rules.kind_weights)
-    return s.kind
-
-
-def _without(ranges: Sequence[Span], aside: Sequence[Span]) -> list[Span]:
-    """`ranges` with the stretches `aside` cut out."""
-    left = list(ranges)
-    for a, b in aside:
-        left = [piece for s, e in left for piece in ((s, min(e, a)), (max(s, b), e)) if piece[0] < piece[1]]
-    return left
+def kind_of(s: Stretch) -> str:
+    """Kind of a stretch that was judged to tell a case."""
+    assert s.weighed is not None
+    return weigh.kind(s.weighed)
 
 
 def _evidence(s: Stretch) -> Span:
@@ -253,7 +239,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
     text = view[start:end]
-    kind = kind_of(s, r)
+    kind = kind_of(s)
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
     when = timing(view, span, dated, cal, s.span[0], _marks(r), before, entry=_is_entry(s))
@@ -268,7 +254,8 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
-    ended = outcomes.outcomes(view, (start, end), r.hits, kind, rules.outcomes)
+    assert s.weighed is not None
+    ended = outcomes.outcomes(view, span, r.hits, kind, rules.outcomes, s.weighed, rules.weights)
     harmless = [view[a:b] for a, b in within(r.hits, "cue:falsealarm", start, end)]
     if kind not in {"missing_person", "runaway_juvenile"}:
         harmless = [words for words in harmless if "睡" not in words]  # asleep means safe only of one sought

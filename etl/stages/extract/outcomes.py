@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from etl.model import Span
 from etl.rules.extract import OutcomeRules, Pattern, Weights
 from etl.rules.scan import Hits, within
-from etl.stages.extract.weigh import margins
+from etl.stages.extract.weigh import OUTCOME, margins
 
 LOOK_BACK = 8  # characters in which a negation stands before what it denies
 CLAUSE = 40  # characters in which a condition or a plan stands before what it puts off
@@ -17,7 +17,15 @@ ARREST_KINDS = ("traffic_violation",)
 DISPUTE_KINDS = ("dispute_mediation", "noise")
 
 
-def outcomes(view: str, span: Span, hits: Hits, kind: str, rules: OutcomeRules) -> dict[str, list[Span]]:
+def outcomes(
+    view: str,
+    span: Span,
+    hits: Hits,
+    kind: str,
+    rules: OutcomeRules,
+    weighed: Mapping[str, float],
+    weights: Weights,
+) -> dict[str, list[Span]]:
     """Outcome codes of the case told in `view[span]`, with the spans that say so (none where it is implied).
 
     What is denied, planned, under way or conditional has not come about: 尚未归案, 将陆续发还, 如果及时止付.
@@ -37,31 +45,32 @@ def outcomes(view: str, span: Span, hits: Hits, kind: str, rules: OutcomeRules) 
         ]
         if spans and not (rule.none is not None and rule.none.search(text)):
             found[rule.code] = spans
-    found = _weighed(found, view, span, rules.weights)
+    found = _weighed(found, view, span, weighed, weights)
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)
 
 
 SURE = 1.0  # margin beyond which most tellings lay that were learned from
 
 
-def _weighed(found: dict[str, list[Span]], view: str, span: Span, weights: Weights) -> dict[str, list[Span]]:
+def _weighed(
+    found: dict[str, list[Span]], view: str, span: Span, weighed: Mapping[str, float], weights: Weights
+) -> dict[str, list[Span]]:
     """`found` with the outcomes for which the telling weighs, without those that it surely weighs against.
 
     What no word of the lists says stands in the sentence that weighs most.
     """
-    weighed = dict(zip(weights.labels, margins(view[slice(*span)], weights), strict=True))
-    kept = {code: spans for code, spans in found.items() if weighed[code] > -SURE}
-    for code, margin in weighed.items():
-        if margin > 0 and code not in kept:
-            kept[code] = [_weightiest(code, view, span, weights)]
+    kept = {code: spans for code, spans in found.items() if weighed[OUTCOME + code] > -SURE}
+    for label, margin in weighed.items():
+        code = label.removeprefix(OUTCOME)
+        if margin > 0 and code != label and code not in kept:
+            kept[code] = [_weightiest(label, view, span, weights)]
     return kept
 
 
-def _weightiest(code: str, view: str, span: Span, weights: Weights) -> Span:
-    """The sentence of `view[span]` that weighs most for `code`."""
+def _weightiest(label: str, view: str, span: Span, weights: Weights) -> Span:
+    """The sentence of `view[span]` that weighs most for `label`."""
     sentences = [m.span() for m in SENTENCE_RE.finditer(view, *span)]
-    at = weights.labels.index(code)
-    return max(sentences, key=lambda s: margins(view[slice(*s)], weights)[at], default=span)
+    return max(sentences, key=lambda s: margins(view[slice(*s)], weights)[label], default=span)
 
 
 def _unreal(view: str, at: int, words: Mapping[str, Pattern]) -> bool:

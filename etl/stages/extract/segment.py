@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from etl.model import Span
@@ -79,7 +79,7 @@ class Stretch:
     verdict: str = ""
     rule: str = ""
     names: set[str] = field(default_factory=set)
-    kind: str | None = None  # the code, once known
+    weighed: Mapping[str, float] | None = None  # what it tells, once weighed
     narrative: bool = False  # whether a sentence of it may tell an event
     closed: bool = False  # whether the case told has come to an end
 

@@ -12,8 +12,8 @@ from etl.model import Article, Span
 from etl.rules.extract import ExtractRules
 from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits
-from etl.stages.extract import kinds
 from etl.stages.extract.segment import UNFIT, Read, Stretch
+from etl.stages.extract.weigh import CASE, kind, margins
 
 REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
 # Cues that condemn a whole article when its title or several of its sentences bear them.
@@ -73,15 +73,15 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    text = "".join(r.sentence.text for r in told)
-    signal = kinds.is_case(text, rules.case_weights)
+    weighed = s.weighed = margins("".join(r.sentence.text for r in told), rules.weights)
+    signal = weighed[CASE] > 0
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
     undated = not any(e.names_day for r in narrative for e in r.times)
-    if not named and undated and kinds.decide(text, rules.kind_weights) == COUNTER:
+    if not named and undated and kind(weighed) == COUNTER:
         return "routine", "a counter, nobody in particular"
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"

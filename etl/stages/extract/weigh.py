@@ -1,6 +1,8 @@
-"""What a telling weighs for each of some labels, by weights learned from tellings.
+"""What a text weighs as a case at all, as one of each kind, and as one of each outcome.
 
-The features are the characters and pairs of neighbouring characters that occur; see benchmarks/weights_data.py.
+The weights of the characters and pairs of neighbouring characters that occur were learned from invented tellings of
+every kind, those the guideline's rules for competing kinds are about among them, and from passages that tell no
+case: etl/rules/weights.tsv, benchmarks/weights_data.py.
 """
 
 from __future__ import annotations
@@ -8,9 +10,11 @@ from __future__ import annotations
 import itertools
 import re
 import struct
+from collections.abc import Mapping
 
 from etl.rules.extract import Weights
 
+CASE, KIND, OUTCOME = "case", "kind:", "outcome:"  # labels, or what they begin with
 # 三 or 5000: numbers are all the same
 NUMBER_RE = re.compile(r"[\d一二三四五六七八九十两几]+")
 LATIN_RE = re.compile(r"[A-Za-z]+")
@@ -30,17 +34,18 @@ def grams(text: str) -> set[str]:
     return found
 
 
-def margins(text: str, weights: Weights) -> list[float]:
+def margins(text: str, weights: Weights) -> dict[str, float]:
     """For each label how far `text` lies on its side; beyond 1 and -1 what was learned from mostly lay.
 
     All -1 where nothing of `text` is known.
     """
-    count = len(weights.labels)
-    known = [weights.rows[g] for g in grams(text) if g in weights.rows]
+    rows = weights.rows
+    known = [row for gram in grams(text) if (row := rows.get(gram)) is not None]
     if not known:
-        return [-1.0] * count
+        return dict.fromkeys(weights.labels, -1.0)
+    sums = struct.unpack(f">{len(weights.labels)}I", sum(known).to_bytes(4 * len(weights.labels)))
     none, scale = weights.none * len(known), weights.step / len(known) ** 0.5
-    return [(total - none) * scale for total in struct.unpack(f">{count}I", sum(known).to_bytes(4 * count))]
+    return {label: (total - none) * scale for label, total in zip(weights.labels, sums, strict=True)}
 
 
 def telling(text: str, label: str, weights: Weights) -> list[str]:
@@ -48,3 +53,9 @@ def telling(text: str, label: str, weights: Weights) -> list[str]:
     shift = 32 * (len(weights.labels) - 1 - weights.labels.index(label))
     known = [(weights.rows[g] >> shift & 0xFF, g) for g in grams(text) if g in weights.rows]
     return [g for weight, g in sorted(known, key=lambda x: (-x[0], x[1])) if weight > weights.none]
+
+
+def kind(weighed: Mapping[str, float]) -> str:
+    """The kind that weighs most."""
+    best = max((label for label in weighed if label.startswith(KIND)), key=weighed.__getitem__)
+    return best.removeprefix(KIND)
