@@ -100,7 +100,9 @@ def learn(told: Sequence[Telling]) -> Learned:
     columns = []
     for label in labels:
         among = np.ones(len(told), bool) if label == CASE else cases
-        machine = LinearSVC(C=1.0, fit_intercept=False, random_state=0)
+        # Of the kinds the likeliest is asked for, however rare it is among the others.
+        even = "balanced" if label.startswith(KIND) else None
+        machine = LinearSVC(C=1.0, class_weight=even, fit_intercept=False, random_state=0)
         machine.fit(features[among], np.array([label in truth for truth in truths])[among])
         columns.append(machine.coef_[0] * rarity)
     return Learned(known, labels, np.array(columns).T)
