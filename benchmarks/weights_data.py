@@ -23,6 +23,8 @@ from etl.stages.extract.weigh import CASE, KIND, OUTCOME, grams
 TELLINGS = Path(__file__).parent / "tellings.txt"
 SENTENCES = Path(__file__).parents[1] / "tests" / "eval" / "sentences.tsv"
 NONE = "none"
+# Nothing is said of the one, and what is said of the other is a word or two.
+UNLEARNED = {OUTCOME + "unknown", OUTCOME + "ongoing"}
 SEEN = 3  # tellings in which a character or pair must occur
 LARGEST = 46  # steps of a weight to either side of none
 
@@ -96,7 +98,7 @@ def learn(told: Sequence[Telling]) -> Learned:
     truths = [
         {CASE, KIND + t.kind, *(OUTCOME + o for o in t.outcome)} if t.kind != NONE else set() for t in told
     ]
-    labels = tuple(sorted(set().union(*truths) - {OUTCOME + "unknown"}))
+    labels = tuple(sorted(set().union(*truths) - UNLEARNED))
     columns = []
     for label in labels:
         among = np.ones(len(told), bool) if label == CASE else cases

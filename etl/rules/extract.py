@@ -301,7 +301,7 @@ def _weights(kinds: Mapping[str, Any], outcomes: OutcomeRules) -> Weights:
     codes = {
         "case",
         *(f"kind:{row['code']}" for row in kinds["kind"]),
-        *(f"outcome:{o.code}" for o in outcomes.codes),
+        *(f"outcome:{o.code}" for o in outcomes.codes if o.code != "ongoing"),
     }
     (step, head), *lines = read_tsv("weights.tsv", 2)
     labels = tuple(head.split())

@@ -51,10 +51,6 @@ def test_scanner_finds_what_the_pattern_finds(name: str) -> None:
 def patterns() -> list[tuple[str, str]]:
     """Every pattern of the rule files, written out."""
     found = []
-    kinds = read_toml("kinds.toml")
-    sets = {k: str(v) for k, v in kinds["sets"].items()}
-    for row in kinds["kind"]:
-        found += [(row["code"], expand(p, sets)) for p in (*row["strong"], *row["weak"])]
     for name, table in CUES.items():
         found += [(name, expand(p)) for p in table["any"]]
     outcomes = read_toml("outcomes.toml")

@@ -43,7 +43,7 @@ def test_each_filled_field_has_its_rule() -> None:
 @pytest.mark.parametrize(
     ("field", "words"),
     [
-        ("kind", "kinds.toml theft.vehicle strong"),
+        ("kind", "weights.tsv"),
         ("occurred", "month + mday + clock"),
         ("reported", "moments.toml report"),
         ("place", "locations.toml tail"),

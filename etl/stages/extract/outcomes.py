@@ -32,20 +32,24 @@ def outcomes(
     """
     text = view[span[0] : span[1]]
     found: dict[str, list[Span]] = {}
+    denied: set[str] = set()
     for rule in rules.codes:
         if rule.kinds and not kind.startswith(rule.kinds):
             continue
         if rule.not_kinds and kind.startswith(rule.not_kinds):
             continue
+        named = within(hits, f"outcome:{rule.code}", *span)
         spans = [
             s
-            for s in within(hits, f"outcome:{rule.code}", *span)
+            for s in named
             if not rules.negation.search(view, max(0, s[0] - LOOK_BACK), s[0])
             and (rule.code == "ongoing" or not _unreal(view, s[0], rules.words))
         ]
         if spans and not (rule.none is not None and rule.none.search(text)):
             found[rule.code] = spans
-    found = _weighed(found, view, span, weighed, weights)
+        elif named:
+            denied.add(rule.code)
+    found = _weighed(found, denied, view, span, weighed, weights)
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)
 
 
@@ -53,16 +57,22 @@ SURE = 1.0  # margin beyond which most tellings lay that were learned from
 
 
 def _weighed(
-    found: dict[str, list[Span]], view: str, span: Span, weighed: Mapping[str, float], weights: Weights
+    found: dict[str, list[Span]],
+    denied: set[str],
+    view: str,
+    span: Span,
+    weighed: Mapping[str, float],
+    weights: Weights,
 ) -> dict[str, list[Span]]:
     """`found` with the outcomes for which the telling weighs, without those that it surely weighs against.
 
-    What no word of the lists says stands in the sentence that weighs most.
+    What is denied in so many words stays denied. What no word of the lists says stands in the sentence that weighs
+    most.
     """
-    kept = {code: spans for code, spans in found.items() if weighed[OUTCOME + code] > -SURE}
+    kept = {code: spans for code, spans in found.items() if weighed.get(OUTCOME + code, 0.0) > -SURE}
     for label, margin in weighed.items():
         code = label.removeprefix(OUTCOME)
-        if margin > 0 and code != label and code not in kept:
+        if margin > 0 and code != label and code not in kept and code not in denied:
             kept[code] = [_weightiest(label, view, span, weights)]
     return kept
 

@@ -9,7 +9,7 @@ import pytest
 from etl.model import RawFile
 from etl.pipeline import process
 from etl.rules import load_rules, read_toml
-from etl.stages.extract import kinds
+from etl.stages.extract import weigh
 
 TOLD = [
     ("一名男子趁旅客打盹，把手机揣走，被行政拘留五日。", "theft.other"),
@@ -27,7 +27,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("text", "kind"), TOLD)
 def test_kind(text: str, kind: str) -> None:
-    assert kinds.decide(text, load_rules().extract.kind_weights) == kind
+    assert weigh.kind(weigh.margins(text, load_rules().extract.weights)) == kind
 
 
 @pytest.mark.parametrize("row", read_toml("kinds.toml")["kind"], ids=lambda row: row["code"])
