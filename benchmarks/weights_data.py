@@ -103,7 +103,7 @@ def learn(told: Sequence[Telling]) -> Learned:
     for label in labels:
         among = np.ones(len(told), bool) if label == CASE else cases
         # Of the kinds the likeliest is asked for, however rare it is among the others.
-        even = "balanced" if label.startswith(KIND) else None
+        even = "balanced" if label.startswith((KIND, CASE)) else None
         machine = LinearSVC(C=1.0, class_weight=even, fit_intercept=False, random_state=0)
         machine.fit(features[among], np.array([label in truth for truth in truths])[among])
         columns.append(machine.coef_[0] * rarity)

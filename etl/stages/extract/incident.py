@@ -255,7 +255,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
     assert s.weighed is not None
-    ended = outcomes.outcomes(view, span, r.hits, kind, rules.outcomes, s.weighed, rules.weights)
+    ended = outcomes.outcomes(view, span, r.hits, kind, rules, s.weighed)
     harmless = [view[a:b] for a, b in within(r.hits, "cue:falsealarm", start, end)]
     if kind not in {"missing_person", "runaway_juvenile"}:
         harmless = [words for words in harmless if "睡" not in words]  # asleep means safe only of one sought

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from etl.model import Span
-from etl.rules.extract import OutcomeRules, Pattern, Weights
+from etl.rules.extract import ExtractRules, OutcomeRules, Pattern, Weights
 from etl.rules.scan import Hits, within
 from etl.stages.extract.weigh import OUTCOME, margins
 
@@ -18,18 +18,14 @@ DISPUTE_KINDS = ("dispute_mediation", "noise")
 
 
 def outcomes(
-    view: str,
-    span: Span,
-    hits: Hits,
-    kind: str,
-    rules: OutcomeRules,
-    weighed: Mapping[str, float],
-    weights: Weights,
+    view: str, span: Span, hits: Hits, kind: str, all_rules: ExtractRules, weighed: Mapping[str, float]
 ) -> dict[str, list[Span]]:
     """Outcome codes of the case told in `view[span]`, with the spans that say so (none where it is implied).
 
     What is denied, planned, under way or conditional has not come about: 尚未归案, 将陆续发还, 如果及时止付.
+    `weighed` is what the telling weighs for each label.
     """
+    rules = all_rules.outcomes
     text = view[span[0] : span[1]]
     found: dict[str, list[Span]] = {}
     denied: set[str] = set()
@@ -49,7 +45,7 @@ def outcomes(
             found[rule.code] = spans
         elif named:
             denied.add(rule.code)
-    found = _weighed(found, denied, view, span, weighed, weights)
+    found = _weighed(found, denied, view, span, all_rules, weighed)
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)
 
 
@@ -61,8 +57,8 @@ def _weighed(
     denied: set[str],
     view: str,
     span: Span,
+    rules: ExtractRules,
     weighed: Mapping[str, float],
-    weights: Weights,
 ) -> dict[str, list[Span]]:
     """`found` with the outcomes for which the telling weighs, without those that it surely weighs against.
 
@@ -73,7 +69,9 @@ def _weighed(
     for label, margin in weighed.items():
         code = label.removeprefix(OUTCOME)
         if margin > 0 and code != label and code not in kept and code not in denied:
-            kept[code] = [_weightiest(label, view, span, weights)]
+            where = _weightiest(label, view, span, rules.weights)
+            if not rules.outcomes.negation.search(view, *where):
+                kept[code] = [where]
     return kept
 
 
