@@ -242,7 +242,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     kind = kind_of(s)
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
-    when = timing(view, span, dated, cal, s.span[0], _marks(r), before, entry=_is_entry(s))
+    when = timing(view, span, dated, cal, s.span[0], before, entry=_is_entry(s))
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]
@@ -302,11 +302,6 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
 def _is_entry(s: Stretch) -> bool:
     """Whether a mere clock at its head is of the day told before: an entry of a register, a line that opens so."""
     return s.opened in {"entry", "clock", "section"}
-
-
-def _marks(r: Reading) -> list[int]:
-    """Where words stand that say that an event came about."""
-    return sorted(start for start, _ in r.hits.get("cue:occur", ()))
 
 
 def _shift(span: Span, by: int) -> Span:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -82,7 +81,6 @@ def timing(
     expressions: Sequence[Expression],
     cal: Calendar,
     context: int = -1,
-    marks: Sequence[int] = (),
     before: When | None = None,
     *,
     entry: bool = False,
@@ -91,8 +89,7 @@ def timing(
 
     Expressions are read in order: each is resolved, given the basis its clause speaks for, and the
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
-    a date) they only set the day that later ones count from. `marks`, in order, are where the words for
-    an event of this kind stand: 三天前从网上买了榴莲 tells of none.
+    a date) they only set the day that later ones count from.
     `before` is when the case told before happened, which 同日 at the head of this one means, and in an
     `entry` of a register a mere clock too; elsewhere no day crosses into the next case.
     """
@@ -122,7 +119,12 @@ def timing(
         if n:
             e = _seen_from(inside[n - 1], e, view, cal)
         basis = _basis(view, e, limit, started, words)
-        if basis == "event" and read and _looks_back(e) and not _happens(marks, e.end, _clause_end(view, e)):
+        if (
+            basis == "event"
+            and read
+            and _looks_back(e)
+            and not words["deed"].search(view, e.end, _clause_end(view, e))
+        ):
             basis = "later"
         when = resolve(e, cal)
         started = started or (
@@ -204,11 +206,6 @@ def _clause_end(view: str, e: Expression) -> int:
     """Where the sentence of `e` ends, not farther than one looks."""
     stop = CLAUSE_END_RE.search(view, e.end, e.end + AFTER)
     return stop.start() if stop else e.end + AFTER
-
-
-def _happens(marks: Sequence[int], start: int, end: int) -> bool:
-    """Whether one of `marks` lies in `[start, end)`."""
-    return bisect_left(marks, start) < bisect_left(marks, end)
 
 
 CLAUSE_END_RE = re.compile(r"[。！？；\n]")
