@@ -40,6 +40,16 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Competing:
+    """A `kind` that becomes another where its words stand and those of `unless` do not."""
+
+    kind: str
+    becomes: str
+    words: Pattern
+    unless: Pattern
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRule:
     """One outcome; `kinds` limits it, `not_kinds` forbids it there (prefixes of codes), `none` denies it."""
 
@@ -153,6 +163,7 @@ class ExtractRules:
     """Everything the extraction stage looks up."""
 
     weights: Weights
+    competing: tuple[Competing, ...]
     cues: Mapping[str, Pattern]
     scanner: Scanner
     outcomes: OutcomeRules
@@ -179,6 +190,7 @@ def load() -> ExtractRules:
     where_sets = _sets(where)
     return ExtractRules(
         weights=_weights(kind_file, outcomes),
+        competing=tuple(_competing(row) for row in kind_file["competing"]),
         cues=_Families("cues.toml", families),
         scanner=_scanner(ends, families, people),
         outcomes=outcomes,
@@ -294,6 +306,11 @@ def _scanner(
         return Scanner([*ends, *cues, *named])
     except (re.error, ValueError) as e:
         raise RulesError(f"rules/outcomes.toml or cues.toml: {e}") from e
+
+
+def _competing(row: Mapping[str, str]) -> Competing:
+    words, unless = (_compiled(row[key], "kinds.toml", f"competing.{key}") for key in ("words", "unless"))
+    return Competing(row["kind"], row["becomes"], words, unless)
 
 
 def _weights(kinds: Mapping[str, Any], outcomes: OutcomeRules) -> Weights:

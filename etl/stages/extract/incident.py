@@ -14,10 +14,11 @@ from etl.model import Agency, Article, Incident, Segment, Span, When
 from etl.rules.divisions import Division
 from etl.rules.extract import ExtractRules
 from etl.rules.scan import Hits, within
-from etl.stages.extract import admin, outcomes, places, roles, units, weigh
+from etl.stages.extract import admin, outcomes, places, roles, units
 from etl.stages.extract import items as items_
 from etl.stages.extract import segment as segment_
 from etl.stages.extract.expressions import Expression
+from etl.stages.extract.kinds import decide
 from etl.stages.extract.mention import Mention
 from etl.stages.extract.segment import Read, Stretch
 from etl.stages.extract.sequel import HEADED, is_aftermath, is_lead
@@ -25,6 +26,7 @@ from etl.stages.extract.text import Page
 from etl.stages.extract.times import Calendar
 from etl.stages.extract.units import Pronoun, Unit
 from etl.stages.extract.verdict import decisive_spans, judge, whole_article
+from etl.stages.extract.weigh import margins
 from etl.stages.extract.when import calendar, timing
 
 OPENING = 80
@@ -150,7 +152,7 @@ def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
     if a.verdict != "incident" or b.verdict != "incident" or not is_aftermath(b):
         return False
     gone = ("theft", "fraud", "lost_property", "violent_crime")
-    return kind_of(a).startswith(gone) and kind_of(b).startswith(gone)
+    return a.kind.startswith(gone) and b.kind.startswith(gone)
 
 
 def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
@@ -160,7 +162,7 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if _caught_later(a, b, r):
         return True
-    same_kind = kind_of(a) == kind_of(b)
+    same_kind = a.kind == b.kind
     if same_kind and not a.closed:
         return True
     return same_kind and (is_lead(a, b) or _hunted(a, b, r))
@@ -190,15 +192,10 @@ def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
         or first.cues & {"report", "discovery"}
     ):
         return False
-    if CAUGHT_RE.search(r.page.view, *a.span) or not kind_of(a).startswith(OFFENCES):
+    if CAUGHT_RE.search(r.page.view, *a.span) or not a.kind.startswith(OFFENCES):
         return False
-    return weigh.kind(weigh.margins(first.sentence.text, r.rules.weights)) == kind_of(a)
-
-
-def kind_of(s: Stretch) -> str:
-    """Kind of a stretch that was judged to tell a case."""
-    assert s.weighed is not None
-    return weigh.kind(s.weighed)
+    text = first.sentence.text
+    return decide(text, margins(text, r.rules.weights), r.rules.competing) == a.kind
 
 
 def _evidence(s: Stretch) -> Span:
@@ -239,7 +236,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
     text = view[start:end]
-    kind = kind_of(s)
+    kind = s.kind
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
     when = timing(view, span, dated, cal, s.span[0], before, entry=_is_entry(s))
@@ -254,7 +251,6 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
-    assert s.weighed is not None
     ended = outcomes.outcomes(view, span, r.hits, kind, rules, s.weighed)
     harmless = [view[a:b] for a, b in within(r.hits, "cue:falsealarm", start, end)]
     if kind not in {"missing_person", "runaway_juvenile"}:

@@ -41,9 +41,10 @@ def outcomes(
             if not rules.negation.search(view, max(0, s[0] - LOOK_BACK), s[0])
             and (rule.code == "ongoing" or not _unreal(view, s[0], rules.words))
         ]
-        if spans and not (rule.none is not None and rule.none.search(text)):
+        none = rule.none is not None and rule.none.search(text)
+        if spans and not none:
             found[rule.code] = spans
-        elif named:
+        elif named or none:
             denied.add(rule.code)
     found = _weighed(found, denied, view, span, all_rules, weighed)
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)

@@ -79,7 +79,8 @@ class Stretch:
     verdict: str = ""
     rule: str = ""
     names: set[str] = field(default_factory=set)
-    weighed: Mapping[str, float] | None = None  # what it tells, once weighed
+    weighed: Mapping[str, float] = field(default_factory=dict)  # once judged to tell a case
+    kind: str = ""
     narrative: bool = False  # whether a sentence of it may tell an event
     closed: bool = False  # whether the case told has come to an end
 

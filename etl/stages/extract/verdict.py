@@ -12,8 +12,9 @@ from etl.model import Article, Span
 from etl.rules.extract import ExtractRules
 from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits
+from etl.stages.extract.kinds import decide
 from etl.stages.extract.segment import UNFIT, Read, Stretch
-from etl.stages.extract.weigh import CASE, kind, margins
+from etl.stages.extract.weigh import CASE, margins
 
 REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
 # Cues that condemn a whole article when its title or several of its sentences bear them.
@@ -43,6 +44,7 @@ BRIEF = 2  # sentences
 BRIEF_BODY = 200  # characters of an article that is nothing but a brief
 ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
+LIKELY = -0.2
 COUNTER = "household_registration_service"
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
@@ -73,15 +75,17 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    weighed = s.weighed = margins("".join(r.sentence.text for r in told), rules.weights)
-    signal = weighed[CASE] > 0
+    text = "".join(r.sentence.text for r in told)
+    s.weighed = margins(text, rules.weights)
+    s.kind = decide(text, s.weighed, rules.competing)
+    signal = s.weighed[CASE] > LIKELY
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
     undated = not any(e.names_day for r in narrative for e in r.times)
-    if not named and undated and kind(weighed) == COUNTER:
+    if not named and undated and s.kind == COUNTER:
         return "routine", "a counter, nobody in particular"
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
@@ -94,8 +98,8 @@ def _verdict(
     if not signal and (
         weight >= {"who", "report", "outcome"} or (plain and named and dated and weight >= {"who", "outcome"})
     ):
-        return "incident", f"opened by {s.opened}; no signal of a kind"
-    return (_reason(texts), "too little told") if signal else (_reason(texts), "no signal of a kind")
+        return "incident", f"opened by {s.opened}; weighs as no case"
+    return (_reason(texts), "too little told") if signal else (_reason(texts), "weighs as no case")
 
 
 def _brief(texts: Sequence[Read], narrative: Sequence[Read], weight: set[str]) -> bool:

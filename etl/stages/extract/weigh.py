@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import re
 import struct
-from collections.abc import Mapping
 
 from etl.rules.extract import Weights
 
@@ -53,9 +52,3 @@ def telling(text: str, label: str, weights: Weights) -> list[str]:
     shift = 32 * (len(weights.labels) - 1 - weights.labels.index(label))
     known = [(weights.rows[g] >> shift & 0xFF, g) for g in grams(text) if g in weights.rows]
     return [g for weight, g in sorted(known, key=lambda x: (-x[0], x[1])) if weight > weights.none]
-
-
-def kind(weighed: Mapping[str, float]) -> str:
-    """The kind that weighs most."""
-    best = max((label for label in weighed if label.startswith(KIND)), key=weighed.__getitem__)
-    return best.removeprefix(KIND)

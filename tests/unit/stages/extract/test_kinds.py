@@ -9,7 +9,8 @@ import pytest
 from etl.model import RawFile
 from etl.pipeline import process
 from etl.rules import load_rules, read_toml
-from etl.stages.extract import weigh
+from etl.stages.extract.kinds import decide
+from etl.stages.extract.weigh import margins
 
 TOLD = [
     ("一名男子趁旅客打盹，把手机揣走，被行政拘留五日。", "theft.other"),
@@ -27,7 +28,8 @@ TOLD = [
 
 @pytest.mark.parametrize(("text", "kind"), TOLD)
 def test_kind(text: str, kind: str) -> None:
-    assert weigh.kind(weigh.margins(text, load_rules().extract.weights)) == kind
+    rules = load_rules().extract
+    assert decide(text, margins(text, rules.weights), rules.competing) == kind
 
 
 @pytest.mark.parametrize("row", read_toml("kinds.toml")["kind"], ids=lambda row: row["code"])
