@@ -93,7 +93,8 @@ def _zhe_pattern(kept: list[str], changed: list[str], surnames: str) -> re.Patte
         pattern = f"(?:(?={goes})|(?!{stays})(?:{pattern}))"
     by_author = "|".join(rf"(?<=》[{surnames}]{'.' * n}(?<![看听读唱念说写拿跟陪])" for n in (1, 2, 3))
     authors = "|".join(f"{a})著(?![\u4e00-\u9fff])" for a in by_author.split("|"))
-    return re.compile(f"(?!{authors}){pattern}著")
+    # The first look spares all other characters the looks back.
+    return re.compile(f"(?=著)(?!{authors}){pattern}著")
 
 
 def _around(words: list[str]) -> str:
