@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 Span = tuple[int, int]
@@ -69,6 +69,13 @@ class Repair:
     after: str
     kind: str
     certainty: str
+
+    def showing(self, value: str) -> Repair:
+        """The same with what stands at its place in `value`."""
+        after = value[self.start : self.end]
+        if after == self.after:
+            return self
+        return Repair(self.start, self.end, self.before, after, self.kind, self.certainty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,7 @@ class Text:
             inside = i >= 0 and r.end <= ends[i] and (starts[i], ends[i]) != (r.start, r.end)
             if not inside:
                 start, end = moved(r.start), moved(r.end)
-                kept.append(replace(r, start=start, end=max(start, end)))
+                kept.append(Repair(start, max(start, end), r.before, r.after, r.kind, r.certainty))
         merged = sorted([*kept, *made], key=lambda r: (r.start, r.end))
         return Text("".join(parts), tuple(merged))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 
 from etl.model import Edit, Text
 
@@ -63,7 +62,7 @@ def with_value(text: Text, value: str) -> Text:
     """`text` with another value of the same length; repairs show what now stands at their place."""
     if value is text.value or value == text.value:
         return text
-    return Text(value, tuple(replace(r, after=value[r.start : r.end]) for r in text.repairs))
+    return Text(value, tuple(r.showing(value) for r in text.repairs))
 
 
 def kept_blank(match: re.Match[str]) -> str:

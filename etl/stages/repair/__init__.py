@@ -8,7 +8,7 @@ script is converted, since their bytes belong to the traditional characters.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from etl.model import Edit, Text
 from etl.rules.repair import RepairRules
@@ -77,7 +77,7 @@ def _in_step(whole: Text, page: str, rules: RepairRules) -> Text:
 
 def _up_to_date(text: Text) -> Text:
     """`text` with records that show what stands at their place now, after later steps and in simplified script."""
-    return Text(text.value, tuple(replace(r, after=text.value[r.start : r.end]) for r in text.repairs))
+    return Text(text.value, tuple(r.showing(text.value) for r in text.repairs))
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:
