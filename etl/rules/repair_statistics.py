@@ -57,18 +57,18 @@ class Statistics:
                 left += BITS[row[1][0]]
         return left + self.singles.get(char, UNKNOWN)
 
-    def bits(self, three: str) -> float:
-        """Bits of the third character itself, not of its class only, after the first two."""
-        before, middle, char = three[0], three[1], three[2]
+    def bits(self, before: str, middle: str, char: str) -> float:
+        """Bits of `char` itself, not of its class only, after the two others."""
         if char in self.strange or before in self.strange:
-            return self._strange_bits(before, middle, char)
+            return self.strange_bits(before, middle, char)
         row = self.rows.get(before + middle)
         if row is None:
-            return self.pairs[middle + char]
+            return self.pairs[middle][char]
         at = row[0].find(char) + 1
-        return BITS[row[1][at]] if at else BITS[row[1][0]] + self.pairs[middle + char]
+        return BITS[row[1][at]] if at else BITS[row[1][0]] + self.pairs[middle][char]
 
-    def _strange_bits(self, before: str, middle: str, char: str) -> float:
+    def strange_bits(self, before: str, middle: str, char: str) -> float:
+        """Bits of `char` after the two others where it or the first one is `strange`."""
         plain = self.symbols.get
         shown = plain(ord(char), char)
         bits = self.cost(plain(ord(before), before) + plain(ord(middle), middle), shown)
@@ -81,43 +81,86 @@ class Statistics:
 
     @cached_property
     def pairs(self) -> PairCosts:
-        """The costs of pairs, for as many as were asked for lately."""
+        """The costs of pairs by their first character, for as many as were asked for lately."""
         return PairCosts(self)
 
     def word_cost(self, text: str) -> float:
         """Bits of `text` as a row of words, cut where that is cheapest."""
+        beginning = self.beginning
         best = [0.0] + [1e9] * len(text)
         for start in range(len(text)):
             so_far = best[start]
-            for end in range(start + 1, min(start + LONGEST_WORD, len(text)) + 1):
-                word = text[start:end]
-                cost = self.words.get(word)
-                if cost is None:
-                    if end > start + 1:
-                        continue
-                    cost = UNKNOWN_WORD if "\u4e00" <= word <= "\u9fff" else self.singles.get(word, UNKNOWN)
-                if so_far + cost < best[end]:
-                    best[end] = so_far + cost
+            for length, cost in beginning[text[start : start + LONGEST_WORD]]:
+                if so_far + cost < best[start + length]:
+                    best[start + length] = so_far + cost
         return best[-1]
 
+    @cached_property
+    def beginning(self) -> WordsAtStart:
+        """The words that a text begins with, for as many texts as were asked for lately."""
+        return WordsAtStart(self)
 
-PAIRS_KEPT = 1 << 17
+
+STARTS_KEPT = 1 << 14
 
 
-class PairCosts(dict[str, float]):
-    """Bits of the second of two characters after the first where nothing is known of the one before.
+class WordsAtStart(dict[str, list[tuple[int, float]]]):
+    """Length and cost of each word that a text begins with; its first character is one in any case."""
+
+    def __init__(self, stats: Statistics) -> None:
+        self._stats = stats
+
+    def __missing__(self, text: str) -> list[tuple[int, float]]:
+        if len(self) >= STARTS_KEPT:
+            self.clear()
+        words, char = self._stats.words, text[0]
+        alone = words.get(char)
+        if alone is None:
+            alone = UNKNOWN_WORD if "\u4e00" <= char <= "\u9fff" else self._stats.singles.get(char, UNKNOWN)
+        longer = ((length, words.get(text[:length])) for length in range(2, len(text) + 1))
+        found = self[text] = [(1, alone), *((length, cost) for length, cost in longer if cost is not None)]
+        return found
+
+
+PAIRS_KEPT = 1 << 18  # all 141,000 of the statistics, and others that were asked for
+
+
+class PairCosts(dict[str, "PairRow"]):
+    """What follows a character where nothing is known of the one before it.
 
     Most triples that a search asks for are unknown, and come down to the same pairs on all pages.
     """
 
     def __init__(self, stats: Statistics) -> None:
-        self._stats = stats
+        self.stats = stats
+        self._kept = 0
+        self._same = {char: char for char in stats.singles}  # one object for all rows
 
-    def __missing__(self, pair: str) -> float:
-        if len(self) >= PAIRS_KEPT:
+    def __missing__(self, char: str) -> PairRow:
+        followers, costs = self.stats.rows.get(self.stats.symbols.get(ord(char), char), ("", "!"))
+        row = PairRow(self, BITS[costs[0]])
+        row.update(zip(map(self._same.__getitem__, followers), map(BITS.__getitem__, costs[1:]), strict=True))
+        self.count(len(row))
+        self[char] = row
+        return row
+
+    def count(self, more: int) -> None:
+        """Notes that `more` costs will be kept; if they are too many, all others are forgotten."""
+        self._kept += more
+        if self._kept > PAIRS_KEPT:
             self.clear()
-        stats = self._stats
-        bits = self[pair] = stats.cost("\n" + pair[0].translate(stats.symbols), pair[1])
+            self._kept = more
+
+
+class PairRow(dict[str, float]):
+    """Bits of every character after the same one, `left` being those of leaving its row of the statistics."""
+
+    def __init__(self, pairs: PairCosts, left: float) -> None:
+        self._pairs, self._left = pairs, left
+
+    def __missing__(self, char: str) -> float:
+        self._pairs.count(1)
+        bits = self[char] = self._left + self._pairs.stats.singles.get(char, UNKNOWN)
         return bits
 
 

@@ -6,6 +6,7 @@ no traditional form that it never writes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from itertools import islice
@@ -13,7 +14,7 @@ from math import inf
 from typing import NamedTuple
 
 from etl.rules.repair import RepairRules
-from etl.rules.repair_statistics import UNKNOWN, Statistics
+from etl.rules.repair_statistics import IN_CLASS, SYMBOL, UNKNOWN, Statistics
 
 # A pair in the user-defined zone leaves no trace: by its first byte, which was the trail of one character,
 # the second, which was the lead of the next.
@@ -21,6 +22,31 @@ LOW, HIGH = frozenset(range(0xA1, 0xA8)), frozenset((*range(0xAA, 0xB0), *range(
 
 Char = tuple[str, str]  # a character, and what the statistics take it for
 Half = tuple[int, str, str]  # the byte not asked for, and the character so
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Listed:
+    """Characters as the statistics see them, made ready for their costs to be asked for all at once."""
+
+    seen: list[str]
+    shown: list[str]  # the same as the rows of the statistics have them
+    extra: list[float]  # what each of them costs beside, if any does
+    places: dict[str, list[int]]  # where each stands, by both names
+
+    @classmethod
+    def of(cls, halves: Iterable[Half | First], stats: Statistics) -> Listed:
+        """The characters of `halves`."""
+        seen = [half[2] for half in halves]
+        shown = [stats.symbols.get(ord(char), char) for char in seen]
+        extra = [
+            IN_CLASS.get(char, 0.0) + (SYMBOL if char != row else 0.0)
+            for char, row in zip(seen, shown, strict=True)
+        ]
+        places: dict[str, list[int]] = {}
+        for names in (seen, shown):
+            for place, char in enumerate(names):
+                places.setdefault(char, []).append(place)
+        return cls(seen, shown, extra if any(extra) else [], places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,46 +61,80 @@ class Codes:
     readings: dict[str, list[str]]  # syllable -> traditional characters
     stats: Statistics
     names: tuple[str, ...]  # what names stand behind
-    _firsts: dict[int, list[First]] = field(default_factory=dict)
+    _firsts: dict[int, Firsts] = field(default_factory=dict)
+    _listed: dict[tuple[bool, int], Listed] = field(default_factory=dict)
 
     @cached_property
     def seconds(self) -> SecondHalves:
         """The characters that may stand behind a first half and end with a trail."""
         return SecondHalves(self)
 
-    def firsts(self, lead: int) -> list[First]:
+    def with_lead(self, lead: int) -> Listed:
+        """The characters of `by_lead`."""
+        return self._of(True, lead)
+
+    def with_trail(self, trail: int) -> Listed:
+        """The characters of `by_trail`."""
+        return self._of(False, trail)
+
+    def _of(self, is_lead: bool, byte: int) -> Listed:
+        found = self._listed.get((is_lead, byte))
+        if found is None:
+            halves = (self.by_lead if is_lead else self.by_trail).get(byte, ())
+            found = self._listed[is_lead, byte] = Listed.of(halves, self.stats)
+        return found
+
+    def firsts(self, lead: int) -> Firsts:
         """The characters that begin with `lead` and whose other byte can begin a dropped pair."""
         found = self._firsts.get(lead)
         if found is None:
-            found = self._firsts[lead] = [
-                First(lead << 16 | last << 8, char, seen, drops(last, lead))
+            bits = self.stats.bits
+            halves = [
+                First(
+                    lead << 16 | last << 8,
+                    char,
+                    seen,
+                    bits(NO_CONTEXT, seen, seen) if drops(last, lead) else None,
+                )
                 for last, char, seen in self.by_lead.get(lead, ())
                 if last in LOW or last in HIGH
             ]
+            found = self._firsts[lead] = Firsts(halves, Listed.of(halves, self.stats))
         return found
 
 
 class First(NamedTuple):
     """A character whose second byte dropped with the first byte of the next one.
 
-    `doubles` says whether its own two bytes would drop in turn, so that it may stand there twice.
+    `again` is what it costs in general to stand there twice, None if its own two bytes would not drop in turn.
     """
 
     code: int  # its two bytes and a zero, to which the trail of the next one is added
     char: str
     seen: str
-    doubles: bool
+    again: float | None
+
+
+class Firsts(NamedTuple):
+    """First halves of one lead, and the same `listed`."""
+
+    halves: list[First]
+    listed: Listed
 
 
 class Seconds(NamedTuple):
     """The characters that may follow a first half; `least` costs the cheapest of the `heads`, the first of them.
 
-    That is in general: what stands before the first half and the page may make one of them cheaper.
+    That is in general, as `costs` and their `floor` are: what stands before the first half and the page may make
+    one of them cheaper.
     """
 
     halves: list[Half]
+    costs: list[float]  # of the halves, in general
+    known: bool  # whether that holds; behind a symbol it does not
     heads: frozenset[str]  # as the statistics see them
     least: float
+    floor: float  # the least of `costs`
 
 
 class SecondHalves(dict[int, Seconds]):
@@ -95,9 +155,12 @@ class SecondHalves(dict[int, Seconds]):
         seen = self._codes.chars[lead, last][1]
         halves = self._halves(key & ~0xFF, last in LOW, seen, trail)
         stats = self._codes.stats
+        costs = [stats.bits(NO_CONTEXT, seen, half[2]) for half in halves]
+        known = ord(seen) not in stats.symbols
+        least = min(costs[:HEADS], default=inf) if known else 0.0
         heads = frozenset(h[2] for h in halves[:HEADS])
-        least = min((stats.bits(NO_CONTEXT + seen + head) for head in heads), default=inf)
-        found = self[key] = Seconds(halves, heads, 0.0 if ord(seen) in stats.symbols else least)
+        floor = min(costs, default=inf) if known else 0.0
+        found = self[key] = Seconds(halves, costs, known, heads, least, floor)
         return found
 
     def _halves(self, code: int, low: bool, seen: str, trail: int) -> list[Half]:

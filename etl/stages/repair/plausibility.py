@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from math import log2
+from operator import add
 
-from etl.rules.repair_statistics import Statistics
+from etl.rules.repair_statistics import BITS, CLOSES, Statistics
+from etl.stages.repair.codes import Listed
 
 # Share of the page in the blend. A page repeats its names and terms, but is short.
 PAGE_SHARE = 0.15
@@ -20,6 +22,8 @@ class Plausibility:
         self.stats = stats
         self.page = Page(page)
         self.costs = Costs(stats, self.page)
+        self._whole: dict[tuple[str, str], float] = {}
+        self._listed: dict[tuple[str, Listed], list[float]] = {}
 
     def text_cost(self, text: str, start: int = 2) -> float:
         """Bits of `text` from `start` on, what stands before being its context."""
@@ -31,20 +35,43 @@ class Plausibility:
 
         `before` stands in front of it: its words may reach into the text.
         """
-        return self.text_cost(text) + WORD_SHARE * self.stats.word_cost(before + text)
+        cost = self._whole.get((text, before))
+        if cost is None:
+            cost = self.text_cost(text) + WORD_SHARE * self.stats.word_cost(before + text)
+            self._whole[text, before] = cost
+        return cost
 
-    def tells(self, context: str, chars: frozenset[str]) -> bool:
-        """Whether one of `chars` may cost less after both characters of `context` than in general after the last.
+    def listed(self, context: str, chars: Listed) -> list[float]:
+        """Bits of each of `chars` after the two characters of `context`.
 
-        The first one is as rows of the statistics have it, a symbol as a border.
+        Most are known by the pair with the last one only, and need not be asked for one by one.
         """
-        row = self.stats.rows.get(context)
-        if row is not None:  # few characters and long rows: each is looked for, not the row gone through
-            for char in chars:
-                if char in row[0]:
-                    return True
-        here = self.page[context[1]]
-        return here is not None and not here.pairs.keys().isdisjoint(chars)
+        found = self._listed.get((context, chars))
+        if found is None:
+            found = self._listed[context, chars] = self._costs(context, chars)
+        return found
+
+    def _costs(self, context: str, chars: Listed) -> list[float]:
+        """What `listed` gives, worked out: the pairs, then singly what the rows, the page or stops change."""
+        stats, costs, last = self.stats, self.costs, context[1]
+        if ord(last) in stats.symbols or ord(context[0]) in stats.symbols:
+            return [costs[context + char] for char in chars.seen]
+        bits = list(map(stats.pairs[last].__getitem__, chars.shown))
+        others = chars.places.keys() & CLOSES if last in CLOSES else set()
+        row = stats.rows.get(context)
+        if row is not None:
+            left = BITS[row[1][0]]
+            bits = [left + pair for pair in bits]
+            others |= chars.places.keys() & row[0]
+        here = self.page[last]
+        if here is not None:
+            others |= chars.places.keys() & here.pairs.keys()
+        if chars.extra:
+            bits = list(map(add, bits, chars.extra))
+        for char in others:
+            for place in chars.places[char]:
+                bits[place] = costs[context + chars.seen[place]]
+        return bits
 
 
 class Costs(dict[str, float]):
@@ -55,8 +82,8 @@ class Costs(dict[str, float]):
         self._page = page
 
     def __missing__(self, three: str) -> float:
-        bits = self._bits(three)
         before, char, after = three[0], three[1], three[2]
+        bits = self._bits(before, char, after)
         here = self._page[char]
         if here is not None and after in here.pairs:
             share = here.pairs[after] / (here.count + 2)
@@ -73,25 +100,28 @@ class Page(dict[str, "Following | None"]):
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._places: dict[str, list[int]] = {}
-        for at, char in enumerate(text):
-            self._places.setdefault(char, []).append(at)
 
     def __missing__(self, char: str) -> Following | None:
-        places = self._places.get(char)
-        found = self[char] = Following(self._text, places) if places else None
+        found = self[char] = Following(self._text, char) if char in self._text else None
         return found
 
 
 class Following:
-    """How often a character occurs and before which others, given its `places` on a page."""
+    """How often `char` occurs on a page and before which others."""
 
     __slots__ = ("_before", "_page", "_places", "count", "pairs")
 
-    def __init__(self, page: str, places: list[int]) -> None:
-        self.count = len(places)
-        self.pairs = Counter([page[at + 1 : at + 2] for at in places])
-        self._page, self._places = page, places
+    def __init__(self, page: str, char: str) -> None:
+        self._page = page
+        self._places: list[int] = []
+        self.pairs: dict[str, int] = {}
+        at = page.find(char)
+        while at >= 0:
+            self._places.append(at)
+            after = page[at + 1 : at + 2]
+            self.pairs[after] = self.pairs.get(after, 0) + 1
+            at = page.find(char, at + 1)
+        self.count = len(self._places)
         self._before: tuple[Counter[str], Counter[str]] | None = None
 
     def before(self) -> tuple[Counter[str], Counter[str]]:

@@ -8,18 +8,23 @@ PAIRS = ("“”", "‘’", "《》")
 MARKS = ("?!", "??")  # another run, which may hide quotation marks
 
 
-def unpaired(before: str, reading: str, after: str) -> int:
-    """How often two quotation marks do not take turns in `reading` and towards its line `before` and `after` it.
+def marks_around(before: str, after: str) -> list[tuple[str, str]]:
+    """The quotation marks, of each pair one, next to what stands between `before` and `after` in a line."""
+    return [(_last(pair, before), _first(pair, after)) for pair in PAIRS]
 
-    >>> unpaired("他说：“好", "。“", "老人走了"), unpaired("他说：“好", "。”", "老人走了")
+
+def unpaired(marks: list[tuple[str, str]], reading: str) -> int:
+    """How often two quotation marks do not take turns in `reading` and towards the `marks` around it.
+
+    >>> marks = marks_around("他说：“好", "老人走了")
+    >>> unpaired(marks, "。“"), unpaired(marks, "。”")
     (2, 0)
     """
-    return sum(_out_of_turn(pair, before, reading, after) for pair in PAIRS)
-
-
-def _out_of_turn(pair: str, before: str, reading: str, after: str) -> int:
-    turns = [_last(pair, before), *(c for c in reading if c in pair), _first(pair, after)]
-    return sum(a == b != "" for a, b in pairwise(turns))
+    found = 0
+    for pair, (last, first) in zip(PAIRS, marks, strict=True):
+        turns = [last, *(c for c in reading if c in pair), first]
+        found += sum(a == b != "" for a, b in pairwise(turns))
+    return found
 
 
 def _last(pair: str, text: str) -> str:

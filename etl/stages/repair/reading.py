@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -29,6 +30,36 @@ class Reading(NamedTuple):
 # see it, and how far from the end of it two characters known by half begin, 0 for none. A plain tuple, since
 # thousands are made and few are kept.
 Step = tuple[float, Reading, str, str, int]
+
+
+class Most:
+    """The `cost` beyond which `best` keeps nothing, told from some of the steps it will be given.
+
+    The cheapest of those that go on alike always stays, so that nothing is kept behind as many of them as are
+    followed up.
+    """
+
+    __slots__ = ("_cheapest", "cost")
+
+    def __init__(self) -> None:
+        self.cost = inf
+        self._cheapest: dict[str, float] = {}
+
+    def heed(self, steps: Iterable[Step]) -> None:
+        """Takes note of `steps`, all of readings that are not in step yet."""
+        cheapest = self._cheapest
+        for cost, r, _, seen, _ in steps:
+            key = (r.seen + seen)[-2:]
+            if cost < cheapest.get(key, inf):
+                cheapest[key] = cost
+        if len(cheapest) >= BEAM:
+            self.cost = min(self.cost, sorted(cheapest.values())[BEAM - 1])
+
+    def heed_all(self, so_far: float, seen: Iterable[str], costs: Iterable[float]) -> None:
+        """Takes note of the steps from one reading, whose cost is `so_far`, to each of `seen`."""
+        each = sorted(dict(zip(seen, costs, strict=True)).values())
+        if len(each) >= BEAM:
+            self.cost = min(self.cost, so_far + each[BEAM - 1])
 
 
 def best(steps: Iterable[Step], pending: int, end: int = -1) -> list[Reading]:

@@ -29,7 +29,7 @@ from etl.rules.repair_statistics import UNKNOWN
 from etl.stages.repair.codes import ANY, Codes, bytes_of, drops, unassigned_after
 from etl.stages.repair.halves import Halves
 from etl.stages.repair.plausibility import Plausibility
-from etl.stages.repair.reading import BEAM, Reading, Step, best
+from etl.stages.repair.reading import BEAM, Most, Reading, Step, best
 from etl.stages.repair.weigher import Run, Weigher, context
 
 LOST, ANY_LEAD = "\ufffd", frozenset(range(0x81, 0xFF))
@@ -185,9 +185,16 @@ class Finder:
             return [Reading(0.0, "", before, lead) for lead in sorted(leads)], end
         pending = 0xA1 if mark[0] == "?!" else 0xBF
         none = Reading(0.0, "", before)
-        costs = self.plausible.costs
-        steps = [(costs[before + seen], none, char, seen, 0) for _, char, seen in self.codes.by_trail[0xA3]]
-        self.asked += len(steps)
+        halves, listed = self.codes.by_trail[0xA3], self.codes.with_trail(0xA3)
+        costs = self.plausible.listed(before, listed)
+        most = Most()
+        most.heed_all(0.0, listed.seen, costs)
+        steps = [
+            (cost, none, char, seen, 0)
+            for cost, (_, char, seen) in zip(costs, halves, strict=True)
+            if cost <= most.cost
+        ]
+        self.asked += len(halves)
         return best(steps, pending), mark.end()
 
     def _steps(self, beam: list[Reading], trail: int, pending: int, at: int) -> list[Reading]:
@@ -197,24 +204,31 @@ class Finder:
         """
         halves = Halves(self.codes, self.plausible, trail, self._ahead(pending, at + 1))
         costs = self.plausible.costs
-        out: list[Step] = []
         limit = min((r.cost for r in beam), default=0.0) + self.behind
+        ways: list[tuple[list[Step], float]] = []  # of each reading
+        lead, char, seen, doubles = -1, "", "", False
         for r in beam:
-            char, seen = self.codes.chars.get((r.pending, trail), ("", ""))
+            if r.pending != lead:  # most have the same one
+                lead = r.pending
+                char, seen = self.codes.chars.get((lead, trail), ("", ""))
+                doubles = drops(trail, lead)
+            whole: list[Step] = []
             bound = limit - r.cost
             if char:
                 cost = costs[r.seen[-2:] + seen]
-                out.append((r.cost + cost, r, char, seen, 0))
-                if drops(trail, r.pending):  # a doubled character shows like a single one
+                whole.append((r.cost + cost, r, char, seen, 0))
+                if doubles:  # a doubled character shows like a single one
                     again = costs[r.seen[-1] + seen * 2]
-                    out.append((r.cost + (cost + again), r, char * 2, seen * 2, 0))
+                    whole.append((r.cost + (cost + again), r, char * 2, seen * 2, 0))
                 both = cost + halves.next_cost(r.seen[-1] + seen)
-                bound = min(bound, both + SLACK)
-                if both < SUSPECT:
-                    continue
-            if bound < LEAST_PAIR:
-                continue
-            out += halves.after(r, bound)
+                bound = min(bound, both + SLACK) if both >= SUSPECT else 0.0
+            ways.append((whole, bound))
+        halves.most.heed(step for whole, _ in ways for step in whole)
+        out: list[Step] = []
+        for r, (whole, bound) in zip(beam, ways, strict=True):
+            out += whole
+            if bound >= LEAST_PAIR and r.cost <= halves.most.cost:
+                out += halves.after(r, bound)
         if not out:  # something must have been dropped here, a pair or two
             for r in beam[:ENDED]:
                 out += halves.after(r, LAST_RESORT)
@@ -227,10 +241,10 @@ class Finder:
         note = NOTE_RE.match(self.text, at)
         if note:
             noted = self.codes.readings.get(note[1], [])
-            fitting = [r._replace(end=note.end()) for r in beam if r.text[-1] in noted]
+            fitting = [r for r in beam if r.text[-1] in noted]
             if fitting:
-                return fitting
-        return [r._replace(end=at) for r in beam]
+                beam, at = fitting, note.end()
+        return [Reading(r.cost, r.text, r.seen, r.pending, at, r.halves) for r in beam]
 
     def _ahead(self, pending: int, at: int) -> str:
         """The next character as the statistics see it, if nothing is dropped; empty if it can't be told."""
@@ -259,21 +273,25 @@ class Finder:
         wanted = frozenset(leads) or (frozenset(after) if next_trail else ANY_LEAD)
         costs = self.plausible.costs
         unassigned = cache(lambda trail: sorted(wanted & unassigned_after(trail)))
-        first: list[tuple[float, Reading, str, str, int]] = []
+        first: list[tuple[float, Reading, str, str, int]] = []  # the cheapest so far
         for r in beam:
             halves = self.codes.by_lead.get(r.pending, [])
             self.asked += len(halves)
-            for trail, char, seen in halves:
-                cost = r.cost + costs[r.seen[-2:] + seen] if unassigned(trail) else limit
-                if cost < limit:
+            listed = self.plausible.listed(r.seen[-2:], self.codes.with_lead(r.pending))
+            for bits, (trail, char, seen) in zip(listed, halves, strict=True):
+                cost = r.cost + bits
+                if cost < limit and unassigned(trail):
                     first.append((cost, r, char, seen, trail))
+            first = nsmallest(BEAM, first, key=itemgetter(0))
+            if len(first) == BEAM:
+                limit = first[-1][0]
         found = []
-        for cost, r, char, seen, trail in nsmallest(BEAM, first, key=itemgetter(0)):
-            so_far = r._replace(cost=cost, text=r.text + char, seen=r.seen + seen)
+        for cost, r, char, seen, trail in first:
+            text, seen = r.text + char, r.seen + seen
             for lead in unassigned(trail):
-                next_cost = costs[so_far.seen[-2:] + after[lead]] if lead in after else 0.0
-                found.append((cost + next_cost, so_far._replace(pending=lead)))
-        return sorted(r for _, r in nsmallest(BEAM, found))
+                next_cost = costs[seen[-2:] + after[lead]] if lead in after else 0.0
+                found.append((cost + next_cost, cost, text, seen, lead, r.end, r.halves))
+        return sorted(Reading(*way[1:]) for way in nsmallest(BEAM, found))
 
     def _trail(self, at: int) -> int:
         """The byte of the sign at `at` that ends the character pending before it; 0 if it can't be told."""
@@ -298,14 +316,18 @@ class Finder:
             after = LOST
         seen_after = after.translate(self.codes.seen)
         out: list[Step] = []
-        costs = self.plausible.costs
         halves = Halves(self.codes, self.plausible, ANY, seen_after)
         limit = min(r.cost for r in beam) + self.behind
         for r in beam[:ENDED]:
-            self.asked += len(self.codes.by_lead.get(r.pending, ()))
-            for trail, char, seen in self.codes.by_lead.get(r.pending, ()):
-                if noted is None or char in noted:
-                    cost = r.cost + costs[r.seen[-2:] + seen]
+            ends = self.codes.by_lead.get(r.pending, ())
+            self.asked += len(ends)
+            listed = self.codes.with_lead(r.pending)
+            ended = self.plausible.listed(r.seen[-2:], listed)
+            if noted is None:
+                halves.most.heed_all(r.cost, listed.seen, ended)
+            for bits, (trail, char, seen) in zip(ended, ends, strict=True):
+                cost = r.cost + bits
+                if cost <= halves.most.cost and (noted is None or char in noted):
                     out.append((cost, r, char + after, seen + seen_after, 0))
                     if after == LOST and trail == 0x80:  # a single 80 is a question mark, then in step
                         out.append((cost, r, char, seen, 0))

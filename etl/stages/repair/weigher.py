@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from etl.rules.repair_statistics import LONGEST_WORD
 from etl.stages.repair.codes import Codes
 from etl.stages.repair.plausibility import Plausibility
-from etl.stages.repair.quotes import unpaired
+from etl.stages.repair.quotes import marks_around, unpaired
 from etl.stages.repair.reading import Reading, best
 
 WEIGHED, LOOK_AHEAD = 12, 3  # readings weighed with words, and characters after the run that count
@@ -67,15 +68,16 @@ class Weigher:
         if not done:
             return None
         end = max(r.end for r in done)
-        done = best([(r.cost + self._rest_cost(r, end, line_end), r, "", "", 0) for r in done], -1)
-        before, line_before, line_after = self._before(start), *self._line_around(start, end)
+        rest = cache(lambda two, at: self._rest_cost(two, at, end, line_end))
+        done = best([(r.cost + rest(r.seen[-2:], r.end), r, "", "", 0) for r in done], -1)
+        before, marks = self._before(start), marks_around(*self._line_around(start, end))
         costs, whole = {}, {}
         by_text: dict[str, Reading] = {}
         for r in done[:WEIGHED]:
             reading = r.text + self.text[r.end : end]
             text = r.seen + self._seen_ahead(r.end, end, line_end)
             costs[reading] = self.plausible.whole_cost(text, before)
-            whole[reading] = costs[reading] + UNPAIRED * unpaired(line_before, reading, line_after)
+            whole[reading] = costs[reading] + UNPAIRED * unpaired(marks, reading)
             by_text.setdefault(reading, r)
         readings = sorted(whole, key=lambda text: whole[text])
         least = whole[readings[0]]
@@ -118,9 +120,9 @@ class Weigher:
         before, after = self.text[max(0, start - PARAGRAPH) : start], self.text[end : end + PARAGRAPH]
         return before.rpartition("\n")[2], after.partition("\n")[0]
 
-    def _rest_cost(self, r: Reading, end: int, line_end: int) -> float:
-        """Bits of the text from the end of `r` to `end`, so that readings with other ends can be compared."""
-        return self.plausible.text_cost(r.seen[-2:] + self._seen_ahead(r.end, end, line_end))
+    def _rest_cost(self, context: str, start: int, end: int, line_end: int) -> float:
+        """Bits of the text from `start`, behind `context`, to `end`, so that readings with other ends compare."""
+        return self.plausible.text_cost(context + self._seen_ahead(start, end, line_end))
 
     def _seen_ahead(self, start: int, end: int, line_end: int) -> str:
         """The text from `start` to a little after `end` as the statistics see it, with the end of its line."""
