@@ -1,12 +1,13 @@
 """Learns etl/rules/weights.tsv, by which cases, kinds and outcomes are told, from invented passages.
 
-Needs `pip install scikit-learn`, which is not needed at run time.
+Needs the extra `bench`; nothing of it is needed at run time.
 
     python -m benchmarks.weights_data
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ HEAD = """\
 # it in ASCII speak for a label, each by one unit more, those before it against it. Numbers count as 0, Latin as A.
 # Source: {count} invented passages, benchmarks/tellings.txt and tests/eval/sentences.tsv; linear support vector
 # machines, what few passages have weighing more. Kept: what occurs in at least {seen} of them. Built by
-# benchmarks/weights_data.py.
+# benchmarks/weights_data.py. SHA-256 of the two files: {digest}
 """
 
 
@@ -116,7 +117,8 @@ def write(learned: Learned, count: int) -> None:
     steps = np.rint(learned.weights / step).clip(-LARGEST, LARGEST).astype(int) + ord(NO_WEIGHT)
     rows = ["".join(map(chr, steps[i])) for i in learned.grams.values()]
     lines = [f"{g}\t{row}" for g, row in zip(learned.grams, rows, strict=True)]
-    head = HEAD.format(count=count, seen=SEEN) + f"{step:.6f}\t" + " ".join(learned.labels)
+    digest = hashlib.sha256(TELLINGS.read_bytes() + SENTENCES.read_bytes()).hexdigest()
+    head = HEAD.format(count=count, seen=SEEN, digest=digest) + f"{step:.6f}\t" + " ".join(learned.labels)
     (ROOT / "weights.tsv").write_text("\n".join([head, *lines, ""]), encoding="utf-8")
 
 

@@ -70,16 +70,16 @@ def _weighed(
     for label, margin in weighed.items():
         code = label.removeprefix(OUTCOME)
         if margin > 0 and code != label and code not in kept and code not in denied:
-            where = _weightiest(label, view, span, rules.weights)
-            if not rules.outcomes.negation.search(view, *where):
+            weight, where = _weightiest(label, view, span, rules.weights)
+            if weight > 0 and not rules.outcomes.words["open"].search(view, *where):
                 kept[code] = [where]
     return kept
 
 
-def _weightiest(label: str, view: str, span: Span, weights: Weights) -> Span:
-    """The sentence of `view[span]` that weighs most for `label`."""
+def _weightiest(label: str, view: str, span: Span, weights: Weights) -> tuple[float, Span]:
+    """The sentence of `view[span]` that weighs most for `label`, and what it weighs."""
     sentences = [m.span() for m in SENTENCE_RE.finditer(view, *span)]
-    return max(sentences, key=lambda s: margins(view[slice(*s)], weights)[label], default=span)
+    return max((margins(view[slice(*s)], weights)[label], s) for s in sentences)
 
 
 def _unreal(view: str, at: int, words: Mapping[str, Pattern]) -> bool:
