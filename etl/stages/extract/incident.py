@@ -297,7 +297,9 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
 
 def _is_entry(s: Stretch) -> bool:
     """Whether a mere clock at its head is of the day told before: an entry of a register, a line that opens so."""
-    return s.opened in {"entry", "clock", "section"}
+    head = s.reads[0]
+    timed = head.kind == "heading" and any(e.has("clock") for e in head.times)
+    return s.opened in {"entry", "clock"} or (s.opened == "section" and timed)
 
 
 def _shift(span: Span, by: int) -> Span:

@@ -44,7 +44,6 @@ BRIEF = 2  # sentences
 BRIEF_BODY = 200  # characters of an article that is nothing but a brief
 ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
-LIKELY = -0.2
 COUNTER = "household_registration_service"
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
@@ -78,7 +77,8 @@ def _verdict(
     text = "".join(r.sentence.text for r in told)
     s.weighed = margins(text, rules.weights)
     s.kind = decide(text, s.weighed, rules.competing)
-    signal = s.weighed[CASE] > LIKELY
+    # In a long telling the case may be a sentence or two.
+    signal = s.weighed[CASE] > 0 or any(margins(r.sentence.text, rules.weights)[CASE] > 0 for r in told)
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
