@@ -41,7 +41,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Competing:
-    """A `kind` that becomes another where its words stand and those of `unless` do not."""
+    """Kinds, by what they begin with, that become another where `words` stand and those of `unless` do not."""
 
     kind: str
     becomes: str

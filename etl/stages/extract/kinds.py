@@ -15,11 +15,7 @@ def decide(text: str, weighed: Mapping[str, float], competing: Sequence[Competin
     """
     best = max((label for label in weighed if label.startswith(KIND)), key=weighed.__getitem__)
     code = best.removeprefix(KIND)
-    return next(
-        (
-            c.becomes
-            for c in competing
-            if c.kind == code and c.words.search(text) and not c.unless.search(text)
-        ),
-        code,
-    )
+    for c in competing:
+        if code.startswith(c.kind) and c.words.search(text) and not c.unless.search(text):
+            code = c.becomes
+    return code

@@ -44,6 +44,9 @@ BRIEF = 2  # sentences
 BRIEF_BODY = 200  # characters of an article that is nothing but a brief
 ONE_DAY = ("iso", "day", "mday", "lunar", "newyear", "feast", "relative", "week")
 OTHERWISE = {*UNFIT, "routine"}  # cues of a sentence that does something else than tell a case
+# All 507 incidents told in 426 articles weigh more together with their weightiest sentence; of 15 other tellings that
+# were taken for one, four weigh less.
+LIKELY = -0.6
 COUNTER = "household_registration_service"
 PAST_TALK_RE = re.compile(r"(?:多年|数十年|十几年|二十年|三十年|几十年)(?:前|来)")
 
@@ -77,8 +80,7 @@ def _verdict(
     text = "".join(r.sentence.text for r in told)
     s.weighed = margins(text, rules.weights)
     s.kind = decide(text, s.weighed, rules.competing)
-    # In a long telling the case may be a sentence or two.
-    signal = s.weighed[CASE] > 0 or any(margins(r.sentence.text, rules.weights)[CASE] > 0 for r in told)
+    signal = s.weighed[CASE] > 0 or s.weighed[CASE] + _weightiest(told, rules) > LIKELY
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
@@ -100,6 +102,11 @@ def _verdict(
     ):
         return "incident", f"opened by {s.opened}; weighs as no case"
     return (_reason(texts), "too little told") if signal else (_reason(texts), "weighs as no case")
+
+
+def _weightiest(told: Sequence[Read], rules: ExtractRules) -> float:
+    """What the sentence weighs that most looks like a case: in a long telling it is a sentence or two."""
+    return max(margins(r.sentence.text, rules.weights)[CASE] for r in told)
 
 
 def _brief(texts: Sequence[Read], narrative: Sequence[Read], weight: set[str]) -> bool:

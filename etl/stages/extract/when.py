@@ -216,22 +216,16 @@ OWN_DAY_RE = re.compile(r"月.{0,3}[日号]|[至到-].{0,8}月")
 
 
 def _told_after(read: Sequence[When]) -> list[When]:
-    """`read` with what is told later but lies days before all else as the event that it then is.
+    """`read` where the first thing told later names days of its own that lie before all else: then it is the event.
 
     7月25日，贾女士报警称…… 7月23日晚，对方要她下载一款软件: the deed is told after the call.
     """
     known = min((w.start for w in read if w.basis != "later" and w.start), default=None)
-    return [replace(w, basis="event") if known and _dated_before(w, known.date()) else w for w in read]
-
-
-def _dated_before(w: When, day: date) -> bool:
-    """Whether `w`, told later, names days of its own that lie before `day`."""
-    return (
-        w.basis == "later"
-        and w.start is not None
-        and w.start.date() < day
-        and bool(OWN_DAY_RE.search(w.text or ""))
-    )
+    after = next((w for w in read if w.basis == "later" and w.start), None)
+    if known is None or after is None or after.start is None or after.start.date() >= known.date():
+        return list(read)
+    deed = OWN_DAY_RE.search(after.text or "")
+    return [replace(w, basis="event") if w is after and deed else w for w in read]
 
 
 RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4}
