@@ -18,15 +18,13 @@ from etl.stages.extract import admin, outcomes, places, roles, units
 from etl.stages.extract import items as items_
 from etl.stages.extract import segment as segment_
 from etl.stages.extract.expressions import Expression
-from etl.stages.extract.kinds import decide
 from etl.stages.extract.mention import Mention
 from etl.stages.extract.segment import Read, Stretch
 from etl.stages.extract.sequel import HEADED, is_aftermath, is_lead
 from etl.stages.extract.text import Page
 from etl.stages.extract.times import Calendar
 from etl.stages.extract.units import Pronoun, Unit
-from etl.stages.extract.verdict import decisive_spans, judge, whole_article
-from etl.stages.extract.weigh import margins
+from etl.stages.extract.verdict import decisive_spans, judge, whole_article, within_any
 from etl.stages.extract.when import calendar, timing
 
 OPENING = 80
@@ -111,6 +109,8 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     told: list[Incident] = []
     before: When | None = None
     for s in weighed:
+        if s.opened == "section" and not _is_entry(s):
+            before = None
         if s.verdict == "incident":
             told.append(_incident(s, r, cal, before))
             before = told[-1].occurred
@@ -162,40 +162,41 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if _caught_later(a, b, r):
         return True
-    same_kind = a.kind == b.kind
-    if same_kind and not a.closed:
+    same_kind = a.kind.split(".")[0] == b.kind.split(".")[0]
+    if same_kind and not (a.closed and within_any(r.decisive, *a.span)):
         return True
     return same_kind and (is_lead(a, b) or _hunted(a, b, r))
 
 
 FLED_RE = re.compile(r"跑了|逃离|逃逸|逃跑|不知去向|扬长而去|溜走")
 CAUGHT_RE = re.compile(r"(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|控制|带走)|落网|归案")
+# 一定能将他们缉拿归案: nobody is caught yet
+MEANT_RE = re.compile(r"(?:一定|必定|必将|誓|尽快|争取|早日)[^。，]{0,12}$")
+
+
+def _caught(text: str) -> bool:
+    """Whether somebody was caught, not merely sought."""
+    return any(not MEANT_RE.search(text[max(0, m.start() - 16) : m.end()]) for m in CAUGHT_RE.finditer(text))
 
 
 def _hunted(a: Stretch, b: Stretch, r: Reading) -> bool:
     """Whether `b` opens with the arrest of the one who got away in `a`."""
-    view = r.page.view
-    return bool(FLED_RE.search(view, *a.span) and CAUGHT_RE.search(b.reads[0].sentence.text)) and not bool(
-        CAUGHT_RE.search(view, *a.span)
-    )
+    told = r.page.view[slice(*a.span)]
+    return bool(FLED_RE.search(told)) and _caught(b.reads[0].sentence.text) and not _caught(told)
 
 
 OFFENCES = ("theft", "fraud", "violent_crime")
+OPENS = 4  # sentences in which a sequel comes to the arrest
 
 
 def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
     """Whether `b` opens with an arrest and no deed of its own, after an offence in `a` with nobody caught."""
-    first = b.reads[0]
-    if (
-        b.opened != "time"
-        or not CAUGHT_RE.search(first.sentence.text)
-        or first.cues & {"report", "discovery"}
-    ):
+    first = b.reads[:OPENS]
+    if b.opened != "time" or any(x.cues & {"report", "discovery", "occur"} for x in first):
         return False
-    if CAUGHT_RE.search(r.page.view, *a.span) or not a.kind.startswith(OFFENCES):
+    if not any(_caught(x.sentence.text) for x in first):
         return False
-    text = first.sentence.text
-    return decide(text, margins(text, r.rules.weights), r.rules.competing) == a.kind
+    return a.kind.startswith(OFFENCES) and not _caught(r.page.view[slice(*a.span)])
 
 
 def _evidence(s: Stretch) -> Span:

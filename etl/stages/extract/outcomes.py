@@ -50,7 +50,7 @@ def outcomes(
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)
 
 
-SURE = 1.0  # margin beyond which most tellings lay that were learned from
+SURE = 1.2  # margin beyond which most tellings lay that were learned from
 
 
 def _weighed(

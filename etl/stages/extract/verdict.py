@@ -80,8 +80,12 @@ def _verdict(
     text = "".join(r.sentence.text for r in told)
     s.weighed = margins(text, rules.weights)
     s.kind = decide(text, s.weighed, rules.competing)
-    signal = s.weighed[CASE] > 0 or s.weighed[CASE] + _weightiest(told, rules) > LIKELY
     weight = circumstances(told, narrative, decisive)
+    signal = (
+        s.weighed[CASE] > 0
+        or s.weighed[CASE] + _weightiest(told, rules) > LIKELY
+        or (weight >= {"who", "when", "outcome"} and any("occur" in r.cues for r in told))
+    )
     named = any(r.names for r in narrative)
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
@@ -131,7 +135,7 @@ def circumstances(told: Sequence[Read], narrative: Sequence[Read], decisive: Seq
         found.add("report")
     if any(not e.period for r in narrative for e in r.times):
         found.add("when")
-    if any(_any_within(decisive, r.sentence.start, r.sentence.end) for r in told):
+    if any(within_any(decisive, r.sentence.start, r.sentence.end) for r in told):
         found.add("outcome")
     return found
 
@@ -141,7 +145,7 @@ def decisive_spans(hits: Hits) -> list[Span]:
     return sorted(span for tag in DECISIVE for span in hits.get(tag, ()))
 
 
-def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
+def within_any(spans: Sequence[Span], start: int, end: int) -> bool:
     """Whether one of `spans`, which are in order, lies inside `[start, end)`."""
     first, last = bisect_left(spans, (start,)), bisect_left(spans, (end,))
     return any(spans[i][1] <= end for i in range(first, last))

@@ -13,6 +13,7 @@ from etl.stages.extract.expressions import Expression
 from etl.stages.extract.times import Calendar, resolve
 
 AFTER = 60
+QUOTED = 200  # characters in which the mark stands that opens a quotation
 DATELINE_TAIL_RE = re.compile(
     r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])"
 )
@@ -161,7 +162,8 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     stop = _clause_end(view, e)
     after = view[e.end : min(stop, max(limit, e.end))]
     before = CLAUSE_END_RE.split(view[max(0, e.start - 40) : e.start])[-1]
-    if e.has("relative") and before.rfind("“") > before.rfind("”"):
+    line = view[max(0, e.start - QUOTED) : e.start].rpartition("\n")[2]
+    if e.has("relative") and line.rfind("“") > line.rfind("”"):
         return "later"  # “我今天就不走了！”: what somebody says, not when it is told to have happened
     back = words["back"].search(before)
     if words["clue"].search(after[:36]) or (not e.names_day and words["setting"].match(after)):
