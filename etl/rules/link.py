@@ -113,7 +113,8 @@ def families_of(families: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
 def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
     """Patterns of facts in canonical text, each beginning with what the engine finds fast.
 
-    3月5日 14时30分 2021年 2.6万元 35岁, 三人 两点半, 鲁AB1234, 李+女士 张+某某, 失主+何静, 民警+张伟, 沂柳+派出所
+    3月5日 14时30分 2021年 2.6万元 35岁, 三人 两点半, 鲁AB1234, 李+女士 张+某某, 失主+何静, 民警+张伟, 沂柳+派出所;
+    but no name in 出租车司机, 公安局长宁路, 民警查获, nor an officer in 民警李女士
     """
     titled = alternation(titles("M", "F", "N"))
     han = "[一二两三四五六七八九十百千万零〇]"
@@ -133,13 +134,18 @@ def fact_rules(facts: Mapping[str, list[str]]) -> tuple[FactRule, ...]:
             )
         ),
         FactRule(re.compile(r"(?P<plate>[A-Z][A-Z0-9*]{4,9})")),
-        FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|{titled})"), before=1),
+        FactRule(re.compile(rf"(?P<name>某{{1,3}}[甲乙丙丁]?|(?!(?<=车)司机)(?:{titled}))"), before=1),
         FactRule(
             re.compile(
                 rf"(?:{alternation(facts['persons'])})(?P<name>[\u4e00-\u9fff](?!某|{titled})[\u4e00-\u9fff])"
             )
         ),
-        FactRule(re.compile(rf"(?:{alternation(facts['officers'])})(?P<officer>[\u4e00-\u9fff]{{2}})")),
-        FactRule(re.compile(rf"(?P<officer>{alternation(titles('officer'))})"), before=1),
+        FactRule(
+            re.compile(
+                rf"(?:{alternation(facts['officers'])})(?!{alternation(facts['no_officers'])})"
+                rf"(?P<officer>[\u4e00-\u9fff](?!某|{titled})[\u4e00-\u9fff])"
+            )
+        ),
+        FactRule(re.compile(rf"(?<!公安)(?P<officer>{alternation(titles('officer'))})"), before=1),
         FactRule(re.compile(rf"(?P<unit>{alternation(facts['unit_endings'])})"), before=2),
     )
