@@ -7,7 +7,6 @@ loading shows in them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
@@ -16,7 +15,6 @@ from etl.rules import load_rules
 from etl.rules.link import LinkRules
 from etl.stages.link.clusters import merge, singles
 from etl.stages.link.events import EventVerdict, akin, joined
-from etl.stages.link.signature import ENOUGH_BANDS, bands_worth
 from etl.stages.link.stories import StoryVerdict, Telling, may_relate, relate, telling
 from etl.store.batch import Batch
 from etl.store.clusters import recluster_events, recluster_stories
@@ -158,15 +156,9 @@ def candidates(batch: Batch, signatures: Mapping[int, Signature]) -> list[Pair]:
     stored = batch.rows(
         "SELECT key, article_id FROM article_bands WHERE key = ANY(%s)", array(sorted(holders))
     )
-    shared: Counter[Pair] = Counter()
-    for key, other in stored:
-        for number in holders[key]:
-            shared[min(number, other), max(number, other)] += bands_worth(key)
-    for key, some in holders.items():
-        for pair in combinations(some, 2):
-            shared[pair] += bands_worth(key)
-    found = [pair for pair, bands in shared.items() if bands >= ENOUGH_BANDS]
-    others = sorted({number for pair in found for number in pair} - signatures.keys())
+    found = {(min(number, other), max(number, other)) for key, other in stored for number in holders[key]}
+    found |= {pair for some in holders.values() if len(some) > 1 for pair in combinations(some, 2)}
+    others = sorted({other for _, other in stored})
     facts = {number: frozenset(s.facts) for number, s in signatures.items()}
     facts |= {
         number: frozenset(told)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from etl.rules.link import LinkRules
 from etl.stages.link.align import Gap, gaps
-from etl.stages.link.facts import LOST, Fact
+from etl.stages.link.facts import LOST, Fact, find_facts
 from etl.stages.link.values import compatible
 
 SLOT_CHARS = 24  # longer stretches are written anew, not filled in
@@ -24,10 +24,15 @@ HAN_RE = re.compile("[\u3400-\u9fff]")
 
 @dataclass(frozen=True)
 class Account:
-    """A text and its facts, as comparison needs them."""
+    """A text and, looked for when asked for, its facts, as comparison needs them."""
 
     text: str
-    facts: tuple[Fact, ...]
+    rules: LinkRules
+
+    @cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """Its facts in order; most texts that chance brings together are told apart without."""
+        return find_facts(self.text, self.rules)
 
     @cached_property
     def said(self) -> frozenset[tuple[str, str]]:

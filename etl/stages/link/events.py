@@ -17,7 +17,6 @@ from itertools import pairwise
 from etl.rules.link import LinkRules
 from etl.stages.identity import canonical_text
 from etl.stages.link.differences import Account, differences, shared
-from etl.stages.link.facts import find_facts
 from etl.stages.link.stories import FIRMLY_ANCHORED, anchors
 
 CHINA = timezone(timedelta(hours=8))
@@ -135,7 +134,7 @@ def filled_otherwise(a: Told, b: Told, rules: LinkRules) -> bool:
 def account(evidence: str, rules: LinkRules) -> Account:
     """The evidence made ready for comparison."""
     text = canonical_text(evidence)
-    return Account(text, find_facts(text, rules))
+    return Account(text, rules)
 
 
 def dated_by_publication(a: Told, b: Told) -> bool:

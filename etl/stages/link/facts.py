@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -12,6 +13,7 @@ from etl.stages.link.values import value
 MAX_WRAPPER_CHARS = 120
 LOST = "\ufffd"
 NEAR_LOST = 2  # characters beside a lost one that are not to be trusted
+TELLING_DIGITS = 2  # 一起, 一处 and 两人 stand in any two reports
 PART_CHARS = 2  # of the part of the day before an hour
 
 
@@ -74,6 +76,25 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
 def family(fact: Fact) -> str:
     """What a fact says; of a name, the family name."""
     return fact.text[0] if fact.kind == "name" else fact.text
+
+
+def fact_hashes(facts: Iterable[Fact]) -> frozenset[int]:
+    """The hashes of facts by which two articles may be one story: all but numbers of one digit.
+
+    >>> len(fact_hashes([Fact("name", "李某", 0, 2), Fact("number", "1起", 9, 11), Fact("number", "2640元", 20, 25)]))
+    2
+    """
+    return frozenset(fact_hash(fact) for fact in facts if not small(fact))
+
+
+def small(fact: Fact) -> bool:
+    """Whether it is a number of one digit."""
+    return fact.kind == "number" and digits(fact.text) < TELLING_DIGITS
+
+
+def digits(text: str) -> int:
+    """How many digits stand in it."""
+    return sum(map(str.isdigit, text))
 
 
 def fact_hash(fact: Fact) -> int:

@@ -18,7 +18,7 @@ from functools import cached_property
 
 from etl.rules.link import LinkRules
 from etl.stages.link.differences import Account, differences, shared
-from etl.stages.link.facts import fact_hash, find_facts, story_text
+from etl.stages.link.facts import fact_hashes, story_text
 from etl.stages.link.signature import SURE, shingles
 
 RESEMBLANCE = 0.5  # Jaccard similarity from which two texts are the same with changes
@@ -50,7 +50,7 @@ class Telling(Account):
     @cached_property
     def hashes(self) -> frozenset[int]:
         """The hashes of its facts."""
-        return frozenset(map(fact_hash, self.facts))
+        return fact_hashes(self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class StoryVerdict:
 def telling(body: str, published_at: datetime | None, key: bytes, rules: LinkRules) -> Telling:
     """An article made ready for `relate`."""
     text = story_text(body, rules)
-    return Telling(text, find_facts(text, rules), shingles(text), published_at, key)
+    return Telling(text, rules, shingles(text), published_at, key)
 
 
 def may_relate(a: Set[int], b: Set[int]) -> bool:
