@@ -17,7 +17,7 @@ from etl.store import runs, verdicts
 from etl.store.batch import Batch
 from etl.store.engine import Connection
 from etl.store.incidents import rederive
-from etl.store.links import link
+from etl.store.links import event_candidates, link
 from etl.store.load import load_batch
 from etl.store.relink import relink
 from etl.store.runs import Counts, Run
@@ -164,6 +164,20 @@ def test_a_bridge_merges_two_stories_and_followers_hear_of_it(connection: Connec
     )
     assert ("article", 2, "update", None) in feed
     assert ("story", 1, "merge", {"merged": [1, 2]}) in feed
+
+
+def test_stations_of_one_name_in_two_counties_are_not_compared(connection: Connection, run: Run) -> None:
+    text = NOTICE.format(**CASE).replace("柳河派出所", "{}公安局城关派出所")
+    load(connection, run, page("/a", text.format("山东省沂水县")), page("/b", text.format("湖南省溆浦县")))
+    load(connection, run, page("/c", text.format("湖南省溆浦县") + "此事引起热议。"))
+    (first, second, again) = rows(
+        connection, "SELECT article_id, station, district FROM incidents ORDER BY id"
+    )
+    assert (first[1], second[1:]) == (second[1], again[1:])
+    assert first[2] != second[2]
+    batch, rules = Batch(connection, run, datetime.now(UTC)), load_rules().link
+    assert event_candidates(batch, [first[0]], rules, None) == []
+    assert len(event_candidates(batch, [second[0]], rules, None)) == 1
 
 
 def test_nothing_new_links_nothing(connection: Connection, run: Run) -> None:
