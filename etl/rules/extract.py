@@ -85,6 +85,9 @@ class PeopleRules:
     bad_given: frozenset[str]
     given: frozenset[str]
     verbish: frozenset[str]  # characters of given names that also begin words
+    given_after_mou: frozenset[str]  # further ones, which are given names after 某 alone: 李某发
+    no_word_alone: frozenset[str]  # those of both that make no word without a second character
+    begun_after_mou: frozenset[str]  # words that begin with such a character: 李某发现
     not_names: frozenset[str]
     small: frozenset[str]
     old: frozenset[str]
@@ -376,6 +379,9 @@ def _people() -> PeopleRules:
         bad_given=frozenset(follow["bad_given"]),
         given=frozenset(follow["given"]),
         verbish=frozenset(follow["verbish"]),
+        given_after_mou=frozenset(follow["mou"]["given"]),
+        no_word_alone=frozenset(follow["mou"]["no_word"]),
+        begun_after_mou=frozenset(follow["mou"]["begun"]),
         not_names=frozenset(data["not_names"]["words"]),
         small=frozenset(data["not_names"]["small"]),
         old=frozenset(data["not_names"]["old"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.rules.extract import PeopleRules
-from etl.stages.extract.text import occurrences
+from etl.stages.extract.text import occurrences, places
 
 # 艾尼瓦尔·买买提
 DOT_WITHIN = 8
@@ -20,9 +20,15 @@ def foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
             continue
         if name[:2] in rules.not_names or not may_end(view, at + size, rules) or occurrences(view, name) < 2:
             continue
-        if not any(w in name for w in NOT_NAME_PARTS):
+        if not any(w in name for w in NOT_NAME_PARTS) and any(
+            view[p - 1 : p] in CLAUSE_EDGE for p in places(view, name) if p != at
+        ):
             return at + size
     return None
+
+
+# 。才让扎西: a name begins clauses, what officers do (民警执行职务) follows the word for them
+CLAUSE_EDGE = frozenset("。，、；：！？“”\n和与")
 
 
 NOT_NAME_PARTS = (
@@ -30,6 +36,10 @@ NOT_NAME_PARTS = (
     "力量",
     "宿舍",
     "职责",
+    "职务",
+    "公务",
+    "任务",
+    "执法",
     "形象",
     "工作",
     "服务",
@@ -151,3 +161,64 @@ def may_end(view: str, at: int, rules: PeopleRules) -> bool:
         or view[at : at + 2] in rules.follow_two
         or not ("\u4e00" <= view[at] <= "\u9fff")
     )
+
+
+# ---------------------------------------------------------------- names with 某
+
+# 张某某, 李某甲, 张某群, 郝某1
+AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
+# 某小区, 某日, 某网络平台: 某 of a thing
+MOU_THING_RE = re.compile(
+    r"某(?:小区|路|街|村|镇|乡|地|处|日|天|月|年|公司|酒店|宾馆|饭店|餐|店|超市|商|学校|医院|银行|单位|工地|一|个|些|种|项|栋|楼"
+    r"|室|平台|APP|App|网|品牌|市|县|省|区|厂|高|中学|大学|小学|部|知名|电商|快递|社交|直播|广场|公园|社区|出租|足浴|会所|棋牌|KTV|国道|段|桥|河|山|车|仓|建筑|景|机关|企|门|理财|投资|短视频|软件|游戏|贷款|证券|物流|加油)"
+)
+# 某 of a place after 在, 于 and the like: 位于某
+PREPOSITION_BEFORE = frozenset("位发生在藏停处居自至由属来坐开落")
+
+NAME_ENDS = frozenset("、，。（等和与；")
+
+
+def mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
+    """Where a name with 某 ends, None if 某 belongs to a thing (于某小区).
+
+    A given name may stand after 某 (李某发), whose character may also begin the next word (李某发现).
+    """
+    if MOU_THING_RE.match(view, end - 1):
+        return None
+    if (
+        view[start] in "于在从向和"
+        and view[start - 1 : start] in PREPOSITION_BEFORE
+        and not AFTER_MOU_RE.match(view, end)
+    ):
+        return None
+    if AFTER_MOU_RE.match(view, end):
+        return end + 1
+    after = view[end : end + 1]
+    if after not in rules.given and after not in rules.given_after_mou:
+        return end
+    short, long = view[start:end], view[start : end + 1]
+    alone = occurrences(view, long) == 1
+    if alone and occurrences(view, short) > 1 and view[end + 1 : end + 2] not in NAME_ENDS:
+        after_short = {view[at + len(short) : at + len(short) + 1] for at in places(view, short)}
+        if not after_short <= rules.given:
+            return end  # 俞某刚把包裹塞进车里 where he is 俞某 elsewhere
+    if after not in rules.verbish and after not in rules.given_after_mou:
+        return end + 1
+    return end + 1 if _is_given(view, start, end, rules) else end
+
+
+def _is_given(view: str, start: int, end: int, rules: PeopleRules) -> bool:
+    """Whether the character at `end`, which often begins a word, is the given name of the 某 before it."""
+    short, long = view[start:end], view[start : end + 1]
+    often = occurrences(view, long)
+    if often > 1 and often == occurrences(view, short):
+        return True  # 王某平低着头: every 王某 is 王某平
+    if view[end : end + 2] in rules.begun_after_mou:
+        return False  # 李某发现, 孙某成功
+    free = may_end(view, end + 1, rules)
+    if free and (view[end : end + 2] not in rules.follow_two or often > 1):
+        return True
+    if often > 1 and any(may_end(view, at + len(long), rules) for at in places(view, long)):
+        return True
+    # 孙某成挠着头: 成 is no word by itself, and begins none with what follows
+    return often == occurrences(view, short) and view[end] in rules.no_word_alone

@@ -16,6 +16,7 @@ from etl.stages.extract.names import (
     foreign_end,
     given_ok,
     may_end,
+    mou_end,
     name_end,
     plausible,
     sounded_end,
@@ -23,19 +24,10 @@ from etl.stages.extract.names import (
 )
 from etl.stages.extract.text import Taken, occurrences, places
 
-# 张某某, 李某甲, 张某群, 郝某1
-AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
 # 热某, 玉某: a first syllable outside the list of surnames, as in names of minorities
 RARE_SURNAME_RE = re.compile(
     r"[\u4e00-\u9fff](?<![的在是有于因为对被将把该其与和及向从到至由名一某种这那个等以用给了着过让叫称说做去来到年月日时元人员家位者子女男方友司店主或即后前里外中上下内同并经犯伙当本])某(?=[某甲乙丙，、。（和与将在被对因驾报的称到以于当]|[\u4e00-\u9fff][，、。（])"
 )
-# 某小区, 某日, 某网络平台: 某 of a thing
-MOU_THING_RE = re.compile(
-    r"某(?:小区|路|街|村|镇|乡|地|处|日|天|月|年|公司|酒店|宾馆|饭店|餐|店|超市|商|学校|医院|银行|单位|工地|一|个|些|种|项|栋|楼"
-    r"|室|平台|APP|App|网|品牌|市|县|省|区|厂|高|中学|大学|小学|部|知名|电商|快递|社交|直播|广场|公园|社区|出租|足浴|会所|棋牌|KTV|国道|段|桥|河|山|车|仓|建筑|景|机关|企|门|理财|投资|短视频|软件|游戏|贷款|证券|物流|加油)"
-)
-# 某 of a place after 在, 于 and the like: 位于某
-PREPOSITION_BEFORE = frozenset("位发生在藏停处居自至由属来坐开落")
 SURNAME_ONLY_RE = re.compile(
     r"(?:男子|女子|老人|男孩|女孩|该男|该女|女生|男生|老汉|小伙|姑娘|大爷|大娘|司机|车主|[，。]他|[，。]她|该)姓([\u4e00-\u9fff]{1,2}?)(?=[，。、是的\n])"
 )
@@ -88,7 +80,7 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
             continue
         start = at - len(surname)
         if title == "某":
-            end = _mou_end(view, start, after, rules)
+            end = mou_end(view, start, after, rules)
             if end:
                 sex, age = attributes(view, start, end)
                 yield mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
@@ -118,41 +110,6 @@ def _full_before(view: str, at: int, rules: PeopleRules) -> int | None:
 
 
 FULL_LEFT = frozenset("去给帮为和与对向由被让叫找送陪看接到是的把将请是岁")
-
-
-def _mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
-    """Where a name with 某 ends, None if 某 belongs to a thing (于某小区)."""
-    if MOU_THING_RE.match(view, end - 1):
-        return None
-    if (
-        view[start] in "于在从向和"
-        and view[start - 1 : start] in PREPOSITION_BEFORE
-        and not AFTER_MOU_RE.match(view, end)
-    ):
-        return None
-    if AFTER_MOU_RE.match(view, end):
-        return end + 1
-    after = view[end : end + 1]
-    if after not in rules.given:
-        return end
-    short, long = view[start:end], view[start : end + 1]
-    if occurrences(view, long) == 1 < occurrences(view, short) and view[end + 1 : end + 2] not in NAME_ENDS:
-        after_short = {view[at + len(short) : at + len(short) + 1] for at in places(view, short)}
-        if not after_short <= rules.given:
-            return end  # 俞某刚把包裹塞进车里 where he is 俞某 elsewhere
-    if after not in rules.verbish:
-        return end + 1
-    if occurrences(view, long) > 1 and occurrences(view, long) == occurrences(view, short):
-        return end + 1  # 王某平低着头: every 王某 is 王某平
-    if may_end(view, end + 1, rules) and (
-        view[end : end + 2] not in rules.follow_two or occurrences(view, long) > 1
-    ):
-        return end + 1
-    ends = (at + len(long) for at in places(view, long))
-    return end + 1 if occurrences(view, long) > 1 and any(may_end(view, e, rules) for e in ends) else end
-
-
-NAME_ENDS = frozenset("、，。（等和与；")
 
 
 def _title_stands(view: str, start: int, end: int, surname: str, title: str, rules: PeopleRules) -> bool:
@@ -191,7 +148,11 @@ def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) ->
             if not end:
                 break
             name = view[at:end]
-            if role in LOOSE_ROLES and name[:1] in rules.single and not _sure(view, at, end, rules):
+            if (
+                (role in LOOSE_ROLES or view[begin - 1 : begin] in TOWARDS)
+                and name[:1] in rules.single
+                and not _sure(view, at, end, rules)
+            ):
                 break
             if role == "skip":
                 skipped.add(at)
@@ -228,6 +189,8 @@ NO_NAME_RE = re.compile(
 # Words that introduce persons but stand before much else too (群众幸福感)
 FOREIGN_ROLES = frozenset({"officer"})
 LOOSE_ROLES = frozenset({"neutral", "party", "relative", "helper"})
+# 向民警鞠躬: what is done towards somebody is told next
+TOWARDS = frozenset("向给对冲朝")
 
 
 def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
