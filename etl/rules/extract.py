@@ -106,6 +106,8 @@ class UnitRules:
     level_of: Mapping[str, str]
     ending: Pattern
     cut: Pattern
+    indefinite: frozenset[str]  # words before an ending that name no unit
+    posts: frozenset[str]  # those before 岗亭 alone
     keep: frozenset[str]
     pronouns: Mapping[str, str]  # 该所 -> station
     pronoun: Pattern
@@ -403,6 +405,8 @@ def _units() -> UnitRules:
         ending=re.compile(f"(?:{words(level_of)})(?!长(?!{data['left']['long']})|副|员)"),
         cut=re.compile(words(data["left"]["any"])),
         keep=frozenset(data["left"]["keep"]),
+        indefinite=frozenset(data["unnamed"]["any"]),
+        posts=frozenset(data["unnamed"]["post"]),
         pronouns=pronouns,
         pronoun=re.compile(f"(?:{words(pronouns)})(?!长|副)"),
         helping_before=compile_any(

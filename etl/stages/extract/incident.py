@@ -325,6 +325,11 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
     stations = [u for u in known if u.level == "station"] if len(names) == 1 else []
     for p in points:
         same = [u for u in (before or known) if _level_group(u) == p.level]
+        if p.text[0] in "该本我" and p.text[1:] in {
+            "所",
+            "站",
+        }:  # 该站 of a page that names a station of each sort
+            same = [u for u in (before or known) if u.name.endswith(p.text[1:])]
         pointed = p.text[0] in "该我本" or p.text.startswith("所")
         if same and (pointed or len({u.name for u in known if _level_group(u) == p.level}) == 1):
             return same[-1], ("station_from_pronoun",)
@@ -341,6 +346,8 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
             else (None, ())
         )
     around = known or r.framing
+    if not around and (named := next((p for p in points if p.text == "交警大队"), None)):  # 县公安局交警大队
+        return Unit(named.start, named.end, named.text, named.text, "county"), ()
     return (_acting(around, kind), ("station_from_article",)) if around and not names else (None, ())
 
 

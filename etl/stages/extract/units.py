@@ -25,6 +25,10 @@ MAX_PARTS = 7  # ministry to post: no chain is longer
 STATION_TAIL_RE = compile_factored(r"(?:边境|水上|铁路|森林|交通|治安)?派出所$")
 # 石桥镇, 双河乡 before a longer name: the seat, not part of the shortest form
 TOWN_RE = re.compile(r"^[\u4e00-\u9fff]{2,4}?(?:街道|镇|乡)(?=[\u4e00-\u9fff]{2,}派出所)")
+# 县交警大队: the seat without its name
+SEAT_RE = re.compile(r"^[市县区州旗](?=(?!公安|消防|局)[\u4e00-\u9fff]{2,6}(?:大队|支队|中队)$)")
+# 水上派出所: what a station is, and too little to tell it from others; the longer form is its name
+SORT_RE = re.compile(r"^(?:水上|边境|森林|林区|铁路|车站|机场|中心|治安|景区|交通|校区)派出所$")
 # 石塘所民警: a short form whose full form may never come
 SHORT_RE = re.compile(r"([\u4e00-\u9fff]{2,3})所(?=民警|辅警|值班|接|的?民|立即|处警|出警|所长)")
 NOT_SHORT = frozenset("场厕诊住会处究守留务生易毒容寓居管司法供财保政究戒疗事众厕出该我本派")
@@ -108,10 +112,14 @@ def framing(article: Article, rules: UnitRules, divisions: Divisions) -> list[Un
 
 
 def _tailed(unit: Unit, by_name: Mapping[str, Unit]) -> Unit:
-    """`unit` under the name that its end bears elsewhere: 相信太东派出所 is 太东派出所."""
+    """`unit` under the name that its end bears elsewhere: 相信太东派出所 is 太东派出所, 水上派出所 湖滨水上派出所."""
+    if SORT_RE.match(unit.name):
+        longer = [u for name, u in by_name.items() if name != unit.name and name.endswith(unit.name)]
+        if len(longer) == 1:
+            return Unit(unit.start, unit.end, longer[0].name, longer[0].full, unit.level)
     for cut in range(1, len(unit.name) - 4):
         other = by_name.get(unit.name[cut:])
-        if other is not None:
+        if other is not None and not SORT_RE.match(other.name):
             return Unit(unit.end - len(other.name), unit.end, other.name, other.full, other.level)
     return unit
 
@@ -149,12 +157,26 @@ def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> 
             return raw[at:]
     cut = 0
     for m in rules.cut.finditer(raw):
-        if not _kept(raw, m.start(), m.end(), rules) and not (inner and len(m[0]) == 1 and m.start() > 0):
-            cut = m.end()
+        if _kept(raw, m.start(), m.end(), rules) or (
+            len(m[0]) == 1 and _within(raw, m.start(), rules, inner=inner)
+        ):
+            continue
+        cut = m.end()
     name = raw[cut:]
-    if name in INDEFINITE or (not inner and len(name) > 7) or CLAUSE_CHAR_RE.search(name):
+    if name in rules.indefinite or (not inner and len(name) > 7) or CLAUSE_CHAR_RE.search(name):
         return ""
     return "" if len(name) < (2 if cut or not inner else 1) and not inner else name
+
+
+# 到镇派出所: one character that names no station even with the one before it
+KINDS_OF_PLACE = frozenset("镇乡村市县区局所站州省")
+
+
+def _within(raw: str, at: int, rules: UnitRules, *, inner: bool) -> bool:
+    """Whether the cut character at `at` belongs to the name: 宁江分局伯都, 曾溪 (one character names nothing)."""
+    if inner and at > 0:
+        return True
+    return at == len(raw) - 2 and raw[-1] not in KINDS_OF_PLACE and not rules.cut.match(raw, at + 1)
 
 
 # 我市公安局, and 该局治安大队 whose bureau was named before
@@ -163,36 +185,7 @@ HERE_RE = re.compile(
 )
 
 # No unit name holds these: what precedes is a clause (不敢相信派出所)
-CLAUSE_CHAR_RE = re.compile(r"那(?=[家个边里时天名位些晚样])|[不没了这很都敢吗呢吧啊她它们你您谁怎么信]")
-INDEFINITE = frozenset(
-    {
-        "一",
-        "某",
-        "两",
-        "各",
-        "多个",
-        "一个",
-        "某个",
-        "该",
-        "县",
-        "区",
-        "基层",
-        "城区",
-        "农村",
-        "辖区",
-        "全市",
-        "几个",
-        "所属",
-        "当地",
-        "附近",
-        "就近",
-        "属地",
-        "其他",
-        "另一",
-        "一家",
-        "某县",
-    }
-)
+CLAUSE_CHAR_RE = re.compile(r"那(?=[家个边里时天名位些晚样])|[不没了这很敢吗呢吧啊她它们你您谁怎么信]")
 
 
 def _cut_after(raw: str, at: int, rules: UnitRules) -> bool:
@@ -226,8 +219,11 @@ def _flush(
     ending = next(m for m in reversed(list(rules.ending.finditer(last))))
     level = rules.level_of[ending[0]]
     full = HERE_RE.sub("", view[start:end])
-    name = shortest(HERE_RE.sub("", last), level, divisions)
-    if name in rules.pronouns:
+    here = HERE_RE.sub("", last)
+    name = shortest(here, level, divisions)
+    if ending[0] == "岗亭" and name.removesuffix(ending[0]) in rules.posts:
+        return
+    if name in rules.pronouns and name == here:
         if len(parts) == 1:
             return
         name = view[parts[-2][0] : end] if level != "station" else name
@@ -245,6 +241,7 @@ def shortest(name: str, level: str, divisions: Divisions) -> str:
         return name
     if name.endswith("公安分局"):
         return name
+    name = SEAT_RE.sub("", name)
     for _ in range(3):
         for size in divisions.sizes.get(name[:2], ()):
             rest = name[size:]
