@@ -169,7 +169,9 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
 
 
 FLED_RE = re.compile(r"跑了|逃离|逃逸|逃跑|不知去向|扬长而去|溜走")
-CAUGHT_RE = re.compile(r"(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|控制|带走)|落网|归案")
+CAUGHT_RE = re.compile(
+    r"(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|控制|带走)|被[^，。]{0,10}(?:抓获|抓住|截住|控制|带走)|落网|归案"
+)
 # 一定能将他们缉拿归案: nobody is caught yet
 MEANT_RE = re.compile(r"(?:一定|必定|必将|誓|尽快|争取|早日)[^。，]{0,12}$")
 
@@ -185,7 +187,7 @@ def _hunted(a: Stretch, b: Stretch, r: Reading) -> bool:
     return bool(FLED_RE.search(told)) and _caught(b.reads[0].sentence.text) and not _caught(told)
 
 
-OFFENCES = ("theft", "fraud", "violent_crime")
+OFFENCES = ("theft", "fraud", "violent_crime", "contraband", "gambling", "drugs", "public_order")
 OPENS = 4  # sentences in which a sequel comes to the arrest
 
 

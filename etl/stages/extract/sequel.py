@@ -22,7 +22,7 @@ def is_aftermath(s: Stretch) -> bool:
 
 def is_lead(a: Stretch, b: Stretch) -> bool:
     """Whether `a` is a lead that sums up what `b` tells: vaguely dated, in one short paragraph at the head."""
-    first = next((e for e in a.reads[0].times[:1] if e.start - a.reads[0].sentence.start < LEAD), None)
+    first = next((e for x in a.reads[:2] for e in x.times[:1] if e.start - x.sentence.start < LEAD), None)
     vague = first is not None and first.has("vague")
     lines = {x.sentence.line for x in a.reads}
     short = len(lines) == 1 or (len(lines) == 2 and not a.names)

@@ -87,6 +87,8 @@ def _verdict(
         or (weight >= {"who", "when", "outcome"} and any("occur" in r.cues for r in told))
     )
     named = any(r.names for r in narrative)
+    if not weight & {"report", "outcome"} and any("campaign" in r.cues for r in texts):
+        return "campaign", "who and when, but nothing done about it"
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
