@@ -23,7 +23,6 @@ class Part:
     fetches: bool
 
 
-# 先生, 大爷 and their like: how the police write of those who were harmed, never of offenders
 OFFENCES = ("theft", "fraud", "assault", "violent_crime")
 CAUGHT_RE = re.compile(r"抓获|落网|归案|刑拘|拘留|逮捕|到案|查到|逮|拿下|传唤|处罚|处理")
 CHILD_RE = re.compile(r"(?:儿子|女儿|孙子|孙女|外孙|外孙女|侄子|侄女|弟弟|妹妹|孩子)$")
@@ -35,14 +34,109 @@ KIN_RE = re.compile(
 def reconciled(view: str, found: Sequence[Part], span: Span, kind: str) -> list[Person]:
     """Persons of one incident whose roles fit each other, as a whole gives what no single one shows."""
     people = [x.person for x in found]
+    if kind.startswith("fraud"):
+        return _defrauded(view, _with(found, _offence(view, found, span)))
     if kind.startswith(OFFENCES):
         return _offence(view, found, span)
     if kind in {"missing_person", "runaway_juvenile"}:
         return _search(view, found)
     if kind == "lost_property":
         return _finder(found)
-    if kind in {"person_assistance", "rescue"}:
-        return _helped(found, kind)
+    if kind in {"person_assistance", "rescue", "fire", "public_safety_accident"}:
+        return _helped(view, _with(found, _kin_in_danger(view, found, kind)), kind)
+    if kind == "traffic_accident":
+        return [_hurt(view, x) for x in found]
+    return people
+
+
+def _with(found: Sequence[Part], people: Sequence[Person]) -> list[Part]:
+    """`found` with the roles of `people`, which stand in the same order."""
+    return [replace(x, person=p) for x, p in zip(found, people, strict=True)]
+
+
+# 邻居孙某也先后掏了钱, 汤某林一人就搭进去六万元
+PAID_RE = re.compile(
+    r"[^。；，]{0,20}?(?<!罚)(?:掏了?|交了?|转了?|汇了?|投了?|付了?|给了|搭进去|亏了?|赔进去|投入|转去|汇去|交去|凑了)(?:他|她|其)?[^，。]{0,6}(?:钱|款|元|万|定金|押金|费)"
+)
+# 银行网点大堂经理林小姐: those at whose counter somebody is about to be defrauded
+STAFF_RE = re.compile(
+    r"(?:银行|信用社|农商行|邮储|邮政|网点|支行|营业厅|营业部|柜台|柜员|大堂|客户经理|手机店|便利店|金店|超市|彩票店|打印店|快递|驿站|网约车|出租车|的哥)[^，。；]{0,10}$"
+)
+STAFF_TITLES = ("经理", "店长", "行长", "主任", "柜员")
+
+
+def _defrauded(view: str, found: Sequence[Part]) -> list[Person]:
+    """Who paid with others is harmed like them; who works where it was stopped called or helped."""
+    people = [x.person for x in found]
+    for i, (p, x) in enumerate(zip(people, found, strict=True)):
+        others = [o.role for n, o in enumerate(people) if n != i]
+        if p.role in {"suspect", "relative", "party"} and "suspect" in others and _paid(view, x):
+            people[i] = replace(p, role="victim", also=())
+        elif p.role in {"victim", "reporter"} and "victim" in others and _at_the_counter(view, x):
+            people[i] = replace(p, role="reporter", also=("helper",))
+    return people
+
+
+def _paid(view: str, x: Part) -> bool:
+    """Whether somebody not called a culprit is said to have paid."""
+    if any(m.lead_role == "suspect" for m in x.mentions):
+        return False
+    return any(PAID_RE.match(view, m.end, m.end + 40) for m in x.mentions)
+
+
+def _at_the_counter(view: str, x: Part) -> bool:
+    titled = x.mentions[0].name.endswith(STAFF_TITLES)
+    return titled or any(STAFF_RE.search(view, max(0, m.start - 16), m.start) for m in x.mentions[:1])
+
+
+# 额头流血不止, 被方向盘卡住; not 没有受伤
+INJURED_RE = re.compile(
+    r"[^。；、]{0,14}?(?:流血|流着血|骨折|擦伤|划伤|(?<!未)(?<!没)(?<!没有)(?<!无人)受伤|轻伤|重伤|轻微伤|昏迷|被卡|卡住|被困|身亡|死亡|外伤|不治|头破血流|流血的)"
+)
+
+
+def _hurt(view: str, x: Part) -> Person:
+    """One in an accident who is said to be injured is harmed, whatever else they are: 他的妻子陈某额头流血不止."""
+    p = x.person
+    if p.role not in {"relative", "party", "helper"}:
+        return p
+    if not any(INJURED_RE.match(view, m.end, m.end + 24) for m in x.mentions):
+        return p
+    return replace(p, role="victim", also=(*(r for r in ("party",) if p.role == r), *p.also))
+
+
+ELDERS = frozenset(
+    {"爷爷", "奶奶", "外公", "外婆", "父亲", "母亲", "妈妈", "爸爸", "姥姥", "姥爷", "家长", "家属"}
+)
+ASKS_FOR_CHILD_RE = re.compile(
+    r"[^。]{0,24}(?:\d{1,2}|[一二三四五六七八九十半])?(?:个月|岁|个多月)?(?:多|大)?的?(?:孙女|孙子|外孙|儿子|女儿|孩子|宝宝|小孩|娃)"
+)
+
+
+def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
+    """A child named as somebody's kin is who is in need; the kin who called or stood by is a relative."""
+    people = [x.person for x in found]
+    need = "party" if kind == "person_assistance" else "victim"
+    children = [
+        i
+        for i, x in enumerate(found)
+        if x.mentions[0].form != "title"
+        and CHILD_RE.search(view[max(0, x.mentions[0].start - 8) : x.mentions[0].start])
+        and not x.fetches
+        and "reporter" not in x.person.also
+        and x.person.role in {"relative", "victim", "party"}
+    ]
+    for i in children:
+        people[i] = replace(people[i], role=need, also=())
+    for i, x in enumerate(found):
+        p = people[i]
+        if i in children or p.role not in {"victim", "reporter", "party"}:
+            continue
+        elder = any(m.lead in ELDERS for m in x.mentions) and any(
+            o.role == need for n, o in enumerate(people) if n != i
+        )
+        if elder or (children and any(ASKS_FOR_CHILD_RE.match(view, m.end, m.end + 50) for m in x.mentions)):
+            people[i] = replace(p, role="relative", also=tuple(r for r in p.also if r == "reporter"))
     return people
 
 
@@ -74,7 +168,8 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
         elif p.role in {"lost_person", "relative"}:
             before = [view[max(0, m.start - 8) : m.start] for m in mentions]
             kin = any(CHILD_RE.search(b) or KIN_RE.search(b) for b in before[:1])
-            if kin and "reporter" not in p.also:
+            grown = p.name is not None and p.name.endswith(("先生", "女士")) and _sought(found, p)
+            if kin and not grown and "reporter" not in p.also:
                 p = replace(p, role="lost_person", also=tuple(r for r in p.also if r != "lost_person"))
         people.append(p)
     lost = [p for p in people if p.role == "lost_person"]
@@ -88,12 +183,24 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
     return people
 
 
-def _helped(found: Sequence[Part], kind: str) -> list[Person]:
+def _sought(found: Sequence[Part], person: Person) -> bool:
+    """Whether somebody else is the one looked for."""
+    return any(x.person.role == "lost_person" for x in found if x.person is not person)
+
+
+# 司机李师傅开着面包车，发动机舱起火: whose own vehicle burns is no helper
+OWN_FIRE_RE = re.compile(r"[^。]{0,14}(?:开|驾)[^。]{0,30}(?:起火|着火|冒烟|冒出|自燃|火苗)")
+
+
+def _helped(view: str, found: Sequence[Part], kind: str) -> list[Person]:
     """Where nobody else was helped, the one whose trade alone made a helper is: 货车司机巫师傅被困垭口."""
     people = [x.person for x in found]
     if any(p.role not in {"officer", "helper"} for p in people):
         return people
     named = [i for i, x in enumerate(found) if x.person.role == "helper" and "helper" not in x.told]
+    if kind == "fire":
+        burnt = [any(OWN_FIRE_RE.match(view, m.end, m.end + 60) for m in x.mentions) for x in found]
+        named = named or [i for i, own in enumerate(burnt) if own]
     role = "party" if kind == "person_assistance" else "victim"
     return [replace(p, role=role) if [i] == named else p for i, p in enumerate(people)]
 

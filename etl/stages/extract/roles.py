@@ -177,7 +177,7 @@ def _person(
         for m in everywhere
     ):
         roles["officer"] = 5
-    if _speaks_only(view, everywhere):
+    if _speaks_only(view, everywhere) or (kind.startswith("fraud") and _impostor(view, everywhere)):
         return None
     if "onlooker" in roles and not _takes_part(roles, group, kind):
         return None
@@ -199,6 +199,22 @@ def _person(
         age,
         alias or best.form not in {"full", "dot"},
         (group[0].start, group[0].end),
+    )
+
+
+# 自称“海口市公安局张警官”的人
+PRETENDS_RE = re.compile(r"(?:自称|冒充|假冒|谎称|号称|所谓|伪装|假扮|扮作|化身)[^，。；]{0,16}$")
+QUOTED_RE = re.compile(r"“[^”，。]{0,14}$")
+
+
+def _impostor(view: str, everywhere: Sequence[Mention]) -> bool:
+    """Whether a fraudster only bears the title of an officer: in quotation marks, or by their own account."""
+    if any(m.form != "officer" or m.lead_role == "officer" for m in everywhere):
+        return False
+    before = [(view[max(0, m.start - 20) : m.start], m) for m in everywhere]
+    return any(
+        PRETENDS_RE.search(text) or (view[m.end : m.end + 1] == "”" and QUOTED_RE.search(text))
+        for text, m in before
     )
 
 
@@ -287,7 +303,12 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     if votes.get("officer", 0) >= 1 and (best.form == "officer" or votes["officer"] >= 5):
         return "officer", ()
     family = kind.split(".")[0]
-    if "finder" in votes and family in FOUND_BY_OTHERS and not votes.keys() & {"lost_person", "relative"}:
+    if (
+        "finder" in votes
+        and family in FOUND_BY_OTHERS
+        and best.lead not in CHILDREN
+        and not votes.keys() & {"lost_person", "relative"}
+    ):
         return ("reporter", ("helper",)) if "reporter" in votes else ("helper", ())
     votes = {role: n for role, n in votes.items() if role not in HINTS}
     if family == "lost_property" and "reporter" in votes and votes.get("helper", 0) <= 2:
@@ -322,6 +343,8 @@ FOUND_BY_OTHERS = (
     "rescue",
     "person_assistance",
 )
+# 男童浩浩卡在井下，能听到哭声: a child is found, and finds nobody
+CHILDREN = frozenset({"男童", "女童", "男孩", "女孩", "孩子", "儿童", "小孩", "小朋友", "幼童"})
 HURTING = ("violent_crime", "assault")
 FURTHER = {"reporter", "party", "relative"}
 # What somebody is of whom we only know that he called the police.

@@ -16,7 +16,7 @@ from etl.model import Span
 from etl.rules.scan import Hits
 from etl.stages.extract.expressions import Expression
 from etl.stages.extract.mention import Mention
-from etl.stages.extract.register import is_entry, is_register
+from etl.stages.extract.register import is_entry, is_label, is_register
 from etl.stages.extract.text import Page, Sentence
 
 NUMBER_RE = re.compile(
@@ -158,10 +158,6 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     return listed
 
 
-# 【解说】: who speaks in a script; it opens nothing
-LABEL_RE = re.compile(
-    r"^[【\[]?(?:口播|解说|同期声?|配音|画面|采访|字幕|正文|导语|旁白|现场声?|现场同期声?|出镜|记者出镜|主播|主持人|片尾|音响|实况|串场)[】\]：](?:[^。！？]{0,30}[：]?)?$"
-)
 # 晚上10时25分 超市门前的“讨债”: an entry of a register
 CLOCK_HEAD_RE = re.compile(
     r"^(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|深夜)?\d{1,2}(?:时|点|:|：)(?:\d{1,2}分?|半|许)?[ \u3000]"
@@ -175,7 +171,7 @@ def _kind(line: str, *, first: bool) -> str:
     if (
         first
         and len(line) <= HEADING_MAX
-        and not LABEL_RE.match(line)
+        and not is_label(line)
         and line[-1]
         not in ("。；，、：…’" if line.startswith("“") or CLOCK_HEAD_RE.match(line) else "。；，、：”…’")
         and "。" not in line
@@ -429,6 +425,10 @@ def _same_told_on(a: Stretch, b: Stretch) -> bool:
 ANCHOR_RE = re.compile(r"^(?:【(?:口播|导语|主播|主持人|提要)】|(?:口播|导语|主播|主持人|提要)：)")
 
 
+# 那天儿媳妇肚子疼: the day has been named
+THAT_DAY_RE = re.compile(r"^(?:“|‘)?(?:那|事发|案发|出事)(?:天|晚|日|夜|一天|一晚|一夜|时)")
+
+
 def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
     if b.opened == "section":
@@ -438,6 +438,8 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     if another(b) and not a.names & b.names:
         return False
     if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
+        return True
+    if not a.closed and THAT_DAY_RE.match(b.reads[0].sentence.text):
         return True
     if not a.narrative:
         return False
