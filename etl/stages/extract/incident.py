@@ -162,10 +162,24 @@ def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
         return False
     if _caught_later(a, b, r):
         return True
+    if _hinted(a, b, r):
+        return True
     same_kind = a.kind.split(".")[0] == b.kind.split(".")[0]
     if same_kind and not (a.closed and within_any(r.decisive, *a.span)):
         return True
     return same_kind and (is_lead(a, b) or _hunted(a, b, r))
+
+
+# 民警获悉有人在茶楼里设局赌博 ... 当晚，民警冲进包间
+HINT_RE = re.compile(r"线索|获悉|得知|警觉|怀疑|可疑|举报|异常|端倪|蛛丝马迹|苗头|猫腻")
+
+
+def _hinted(a: Stretch, b: Stretch, r: Reading) -> bool:
+    """Whether `a` only tells how the police came to know of what they end in `b`."""
+    if b.opened != "time" or a.names or a.closed or b.reads[0].cues & {"report"}:
+        return False
+    told = r.page.view[slice(*a.span)]
+    return bool(HINT_RE.search(told)) and not _caught(told)
 
 
 FLED_RE = re.compile(r"跑了|逃离|逃逸|逃跑|不知去向|扬长而去|溜走")

@@ -13,6 +13,7 @@ from etl.rules.extract import PeopleRules
 from etl.rules.scan import Hits, apart
 from etl.stages.extract.mention import ALIAS_RE, Mention, attributes, mention
 from etl.stages.extract.names import (
+    MOU_THING_RE,
     foreign_end,
     given_ok,
     may_end,
@@ -24,9 +25,14 @@ from etl.stages.extract.names import (
 )
 from etl.stages.extract.text import Taken, occurrences, places
 
+# Characters before 某 that make no name with it: 在某
+NO_SURNAME = (
+    "的在是有于因为对被将把该其与和及向从到至由名一某种这那个等以用给了着过让叫称说做去来到年月日时元人员家位者子女男方友司店"
+    "主或即后前里外中上下内同并经犯伙当本"
+)
 # 热某, 玉某: a first syllable outside the list of surnames, as in names of minorities
 RARE_SURNAME_RE = re.compile(
-    r"[\u4e00-\u9fff](?<![的在是有于因为对被将把该其与和及向从到至由名一某种这那个等以用给了着过让叫称说做去来到年月日时元人员家位者子女男方友司店主或即后前里外中上下内同并经犯伙当本])某(?=[某甲乙丙，、。（和与将在被对因驾报的称到以于当]|[\u4e00-\u9fff][，、。（])"
+    rf"[\u4e00-\u9fff](?<![{NO_SURNAME}])某(?=[某甲乙，、。（和与将在被对因驾报的称到以于当]|[\u4e00-\u9fff][，、。（])"
 )
 SURNAME_ONLY_RE = re.compile(
     r"(?:男子|女子|老人|男孩|女孩|该男|该女|女生|男生|老汉|小伙|姑娘|大爷|大娘|司机|车主|[，。]他|[，。]她|该)姓([\u4e00-\u9fff]{1,2}?)(?=[，。、是的\n])"
@@ -69,7 +75,7 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
     for at, after in hits.get("person:title", ()):
         title = view[at:after]
         surname = _surname_before(view, at, rules)
-        if not surname and title == "某" and RARE_SURNAME_RE.match(view, at - 1):
+        if not surname and title == "某" and _rare_surname(view, at, rules):
             surname = view[at - 1]
         if not surname:
             full = _full_before(view, at, rules) if title != "某" else None
@@ -91,6 +97,16 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
         other, age = attributes(view, start, after)
         form = "officer" if title in rules.officer_titles else "title"
         yield mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
+
+
+def _rare_surname(view: str, at: int, rules: PeopleRules) -> bool:
+    """Whether the character before the 某 at `at` is a surname though not listed: 盘某, 妻子尼某."""
+    if RARE_SURNAME_RE.match(view, at - 1):
+        return True
+    if view[at - 1] in NO_SURNAME or not "\u4e00" <= view[at - 1] <= "\u9fff":
+        return False
+    introduced = any(view[max(0, at - 1 - n) : at - 1] in rules.role_of for n in (2, 3, 4))
+    return introduced and not MOU_THING_RE.match(view, at)
 
 
 def _surname_before(view: str, at: int, rules: PeopleRules) -> str:

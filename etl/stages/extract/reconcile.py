@@ -54,9 +54,14 @@ def _with(found: Sequence[Part], people: Sequence[Person]) -> list[Part]:
     return [replace(x, person=p) for x, p in zip(found, people, strict=True)]
 
 
-# 邻居孙某也先后掏了钱, 汤某林一人就搭进去六万元
+# 邻居孙某也先后掏了钱; 甘某看中一台挖掘机，付了4万元; 温某也上过同样的当
+PAYS = (
+    r"(?<!罚)(?:掏了?|交了?|转了?|汇了?|投了?|付了?|给了|搭进去|亏了?|赔进去|投入|转去|汇去|交去|凑了)"
+    r"(?:他|她|其)?[^，。]{0,6}(?:钱|款|元|万|定金|押金|费)"
+)
 PAID_RE = re.compile(
-    r"[^。；，]{0,20}?(?<!罚)(?:掏了?|交了?|转了?|汇了?|投了?|付了?|给了|搭进去|亏了?|赔进去|投入|转去|汇去|交去|凑了)(?:他|她|其)?[^，。]{0,6}(?:钱|款|元|万|定金|押金|费)"
+    rf"[^。；，]{{0,20}}?(?:{PAYS}|被[^，。；]{{0,16}}(?:要走|拿走|骗走|卷走|借走|收走|骗去)|上(?:了|过)?[^，。；]{{0,6}}当|被拉黑)"
+    rf"|[^。；，]{{0,24}}，(?:先后|陆续|分[两三四几\d]次|一次性)?{PAYS}"
 )
 # 银行网点大堂经理林小姐: those at whose counter somebody is about to be defrauded
 STAFF_RE = re.compile(
@@ -121,7 +126,10 @@ def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
         i
         for i, x in enumerate(found)
         if x.mentions[0].form != "title"
-        and CHILD_RE.search(view[max(0, x.mentions[0].start - 8) : x.mentions[0].start])
+        and (
+            CHILD_RE.search(view[max(0, x.mentions[0].start - 8) : x.mentions[0].start])
+            or (x.mentions[0].form == "nick" and x.mentions[0].name[0] == x.mentions[0].name[-1])  # 妞妞
+        )
         and not x.fetches
         and "reporter" not in x.person.also
         and x.person.role in {"relative", "victim", "party"}
@@ -149,7 +157,12 @@ def _offence(view: str, found: Sequence[Part], span: Span) -> list[Person]:
         for p, m in ((x.person, x.mentions) for x in found)
     ]
     caught = bool(CAUGHT_RE.search(view, *span))
-    if any(p.role == "suspect" for p in people):
+    accused = [p for p in people if p.role == "suspect"]
+    if len(accused) > 1:  # 苍某报警 ... 毋某被抓: who called the police is not the other one caught
+        return [
+            replace(p, role="victim") if p.role == "suspect" and "reporter" in p.also else p for p in people
+        ]
+    if accused:
         return people
     hurt = [i for i, p in enumerate(people) if p.role == "victim"]
     some = [i for i in hurt if found[i].mentions[0].form == "mou" and "reporter" not in people[i].also]

@@ -277,7 +277,9 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, 
 
 
 # 趁@不在家, 与@发生争执: what is said next is not what @ does
-OBJECT_RE = re.compile(r"(?:与|跟|将|把|趁|向|对|给|被|从)[^，。、]{0,10}@")
+OBJECT_RE = re.compile(
+    r"(?:与|跟|将|把|趁|向|对|给|被|从|闯进|冲进|闯入|潜入|进入|翻进|翻入|溜进|撬开|找到|拦住|堵住|尾随|跟踪)[^，。、]{0,10}@"
+)
 
 
 # @与同事吃饭时，被邻桌的储某打伤: what is done is done to @

@@ -18,6 +18,17 @@ from etl.stages.extract.expressions import Expression
 from etl.stages.extract.mention import Mention
 from etl.stages.extract.register import is_entry, is_label, is_register
 from etl.stages.extract.text import Page, Sentence
+from etl.stages.extract.turns import (
+    ANCHOR_RE,
+    ANOTHER_RE,
+    CLOSED_RE,
+    CONTINUES_RE,
+    FRESH_HEAD,
+    HANDED_OVER_RE,
+    OTHER_CASE_RE,
+    PURSUIT_RE,
+    THAT_DAY_RE,
+)
 
 NUMBER_RE = re.compile(
     r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^\d[.．](?=\d{1,2}日)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]|^[★●■◆▲◎○•※➤►▶✦☆□◇⚫◉]|^[（(]图[一二三四五六七八九\d][)）]"
@@ -273,6 +284,8 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return ""
     if current.opened == "number" and not r.first:
         return ""
+    if r.first and current.narrative and HANDED_OVER_RE.match(r.sentence.text):
+        return "fresh"
     if r.names & current.names and current.narrative:
         return ""
     if opening_time(r):
@@ -294,17 +307,9 @@ def _clock_opens(r: Read) -> bool:
     return (
         e.start - r.sentence.start <= 4
         and e.has("clock")
-        and bool(r.cues & {"report", "discovery"} or "singled" in r.cues)
+        and bool(r.cues & {"report", "discovery"} or "singled" in r.cues or r.names)
+        and not PURSUIT_RE.match(r.sentence.text)
     )
-
-
-# 同日下午，该所民警又: a further case dated by the one before
-ANOTHER_RE = re.compile(
-    r"^(?:就在)?(?:同日|当日|当天|同一天|次日|第二天|当晚|前一天|前一晚|头一天)[^，。]{0,8}，[^。]{0,16}(?:又|另|还)"
-)
-FRESH_HEAD = re.compile(
-    r"^(?:“|‘)?(?:无独有偶|(?:同样|一样)[^，。]{1,8}的(?:还有|也有|是)|(?:和|跟|与|比)(?:他|她|它)们?(?:一样|更|还)[^，。]{0,8}(?:的|还有|也有)|另(?:一起|外)|又有|还有(?:一次|一起|一位|一回)|类似的|同样|除此之外|此外|而在|再如|再比如|比如|例如|家住|辖区(?:居民|群众|村民)|市民|村民|居民|同日|当天|同一天|在)"
-)
 
 
 BEGINNING = frozenset({"report", "discovery", "narrative"})
@@ -345,22 +350,6 @@ def _continues(r: Read) -> bool:
     return bool(CONTINUES_RE.match(r.sentence.text))
 
 
-CONTINUES_RE = re.compile(
-    r"^(?:【[^】]{0,8}】)?(?:“|‘)?(?:行动(?:中|当)|现场|抓捕|搜救|救援人员|接警|接报|接到(?:报警|求助|指令|警情|报案|线索|预警|群众报警)?后|案发后|事发后|经|随后|随即|之后|后来|后|最终|最后|目前|现|据|原来|为|由于|因|鉴于|考虑到|面对|了解|得知|看|见|民警|辅警|消防|交警|办案|值班|两人|二人|双方|三人|该|此案|此事|其|他|她|老人|男子|女子|与此同时|同时|另一边|不久|很快|不料|然而|但|于是|到案|归案|落网|抵达|到达|赶到|途中|通过|根据|事后|至此|终于|好在|所幸|当晚|当日|次日|第二天|翌日)"
-)
-
-
-CLOSED_RE = re.compile(
-    r"抓获|归案|拘留|刑拘|罚款|调解|和解|握手言和|送回|送到|送往|归还|交还|返还|领回|领到了?(?:户口|身份证|证件|新证)|拿到了?(?:户口|身份证|证件|新证|临时)|(?:身份证|户口本|户口簿|证件|准考证)[^，。]{0,6}(?:交|送|递)(?:到|给)|赶上(?:了)?(?:考试|高考|火车|开考)|物归原主|团聚|接回|救(?:出|起|下|上)|脱险|获救|扑灭|道谢|感谢|致谢|锦旗|止付|保住|避免|办理中|办好|送医|化解|道歉|协议|找到|找回|追回|感激|称赞|依法|协商|赔偿|离开|到案|传唤|被控制|处罚|收缴|扣留|打开|解救|脱困|排除|关闭|关掉|平安|康复|和好|点头|满意|放归|摘除|取下|取出|锯开|扶出|完好|原谅|保证|认错|回家|回到|查获|查处|带回|送医|赔了不是|竖起|擦|拥抱|抱头|团圆"
-)
-
-
-# 11日晚，嫌疑人吴某落网; 1月2日，办案民警在出租屋内将其抓获
-PURSUIT_RE = re.compile(
-    r"^[^。]{0,40}(?:嫌疑人|其抓获|该案|此案|本案|案件|作案|专案|办案|侦查|锁定|落网|归案|抓捕|该男子|该女子|老人|民警(?:再次|终于|通过|在)|(?:将|把)[^。]{0,12}抓获)|^[^。]{0,50}(?:将|把)[^。]{2,24}(?:查获|抓获|抓住|截住|堵住|控制|带走)|^[^。]{0,60}(?:核查|摸排|排查|研判|比对)[^。]{0,30}(?:发现|确认|锁定)"
-)
-
-
 def merged(cut: Sequence[Stretch]) -> list[Stretch]:
     """Stretches that tell one case put together: same persons, a chain, a lead and its body, a series."""
     out: list[Stretch] = []
@@ -396,15 +385,10 @@ def _with_lead_in(a: Stretch | None, b: Stretch) -> Stretch:
     return b
 
 
-# 还有一天，值班民警正在吃饭: another case, however like the one before
-OTHER_CASE_RE = re.compile(
-    r"^(?:还有(?:一|个)|又(?:有)?一|又是一|另(?:一|有|外一)|无独有偶|类似的|同样的|再(?:如|比如)|(?:还有|另)一[起次回天位])"
-)
-
-
 def another(s: Stretch) -> bool:
     """Whether a stretch says in its first words that it tells of a further case."""
-    return bool(OTHER_CASE_RE.match(s.reads[0].sentence.text.lstrip("“")))
+    text = s.reads[0].sentence.text.lstrip("“")
+    return bool(OTHER_CASE_RE.match(text) or HANDED_OVER_RE.match(text))
 
 
 def _same_told_on(a: Stretch, b: Stretch) -> bool:
@@ -421,21 +405,13 @@ def _same_told_on(a: Stretch, b: Stretch) -> bool:
     )
 
 
-# 【口播】昨天是高考第一天: what the presenter says before the film tells it
-ANCHOR_RE = re.compile(r"^(?:【(?:口播|导语|主播|主持人|提要)】|(?:口播|导语|主播|主持人|提要)：)")
-
-
-# 那天儿媳妇肚子疼: the day has been named
-THAT_DAY_RE = re.compile(r"^(?:“|‘)?(?:那|事发|案发|出事)(?:天|晚|日|夜|一天|一晚|一夜|时)")
-
-
 def _belongs(a: Stretch, b: Stretch) -> bool:
     """Whether `b` carries on the case of `a`."""
     if b.opened == "section":
         return _same_told_on(a, b)
     if b.opened in {"heading", "number", "entry"} or a.reads[-1].kind == "heading":
         return False
-    if another(b) and not a.names & b.names:
+    if another(b) and (not a.names & b.names or HANDED_OVER_RE.match(b.reads[0].sentence.text)):
         return False
     if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
         return True

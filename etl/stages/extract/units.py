@@ -181,7 +181,7 @@ def _within(raw: str, at: int, rules: UnitRules, *, inner: bool) -> bool:
 
 # 我市公安局, and 该局治安大队 whose bureau was named before
 HERE_RE = re.compile(
-    r"^(?:我[市县区局]|[该本]局|局(?=[治刑巡交禁网经特指法出户反情])|局(?=[\u4e00-\u9fff]{2,8}(?:派出所|大队|支队|中队)$))"
+    r"^(?:我[市县区局]|[市县区州旗]局(?=[\u4e00-\u9fff]{2,8}(?:派出所|大队|支队|中队)$)|[该本]局|局(?=[治刑巡交禁网经特指法出户反情])|局(?=[\u4e00-\u9fff]{2,8}(?:派出所|大队|支队|中队)$))"
 )
 
 # No unit name holds these: what precedes is a clause (不敢相信派出所)
@@ -195,6 +195,8 @@ def _cut_after(raw: str, at: int, rules: UnitRules) -> bool:
 
 def _kept(raw: str, start: int, end: int, rules: UnitRules) -> bool:
     """Whether the cut word at `[start, end)` is inside a kept word (和 in 和平)."""
+    if start and raw[start - 1] in "他她我们":  # 她向东城派出所求助
+        return False
     window = range(max(0, start - 2), end)
     return any(raw[i : i + n] in rules.keep and i + n >= end for i in window for n in (2, 3) if i <= start)
 

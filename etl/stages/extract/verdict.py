@@ -89,6 +89,8 @@ def _verdict(
     named = any(r.names for r in narrative)
     if not weight & {"report", "outcome"} and any("campaign" in r.cues for r in texts):
         return "campaign", "who and when, but nothing done about it"
+    if "report" not in weight and "meeting" in texts[0].cues:
+        return "meeting", "opens with a meeting, and nobody called"
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
