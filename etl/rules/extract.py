@@ -86,6 +86,10 @@ class PeopleRules:
     given: frozenset[str]
     verbish: frozenset[str]  # characters of given names that also begin words
     given_after_mou: frozenset[str]  # further ones, which are given names after 某 alone: 李某发
+    given_pairs: frozenset[str]  # given names that hold a character of `bad_given`: 向东
+    adverbs_after_mou: frozenset[
+        str
+    ]  # those that make a word of one character, and mostly are one: 正和朋友打牌
     no_word_alone: frozenset[str]  # those of both that make no word without a second character
     begun_after_mou: frozenset[str]  # words that begin with such a character: 李某发现
     not_names: frozenset[str]
@@ -382,6 +386,8 @@ def _people() -> PeopleRules:
         given=frozenset(follow["given"]),
         verbish=frozenset(follow["verbish"]),
         given_after_mou=frozenset(follow["mou"]["given"]),
+        given_pairs=frozenset(follow["pairs"]["words"]),
+        adverbs_after_mou=frozenset(follow["mou"]["adverbs"]),
         no_word_alone=frozenset(follow["mou"]["no_word"]),
         begun_after_mou=frozenset(follow["mou"]["begun"]),
         not_names=frozenset(data["not_names"]["words"]),

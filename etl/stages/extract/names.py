@@ -84,10 +84,19 @@ def sounded_end(view: str, at: int, rules: PeopleRules, *, officer: bool) -> int
         if name[:2] in rules.not_names or not may_end(view, end, rules):
             continue
         if len(name) > 2 or (
-            len(name) == 2 and (occurrences(view, name) > 1 or (officer and name[0] in "岩玉"))
+            len(name) == 2
+            and (
+                occurrences(view, name) > 1
+                or (officer and name[0] in "岩玉")
+                or view[max(0, at - 2) : at] in HERDERS
+            )
         ):
             return end
     return None
+
+
+# 牧民巴图
+HERDERS = frozenset({"牧民", "牧户", "马倌", "羊倌", "护边"})
 
 
 def surname_of(name: str, rules: PeopleRules) -> str | None:
@@ -141,6 +150,8 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
 def given_ok(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     if end > len(view):
         return False
+    if view[start:end] in rules.given_pairs:
+        return True
     if end - start == 2 and view[start] == "一" and view[start + 1] in rules.given:
         return view[start:end] not in rules.follow_two  # 江一峰
     for c in view[start:end]:  # noqa: SIM110 - a generator costs thrice as much, and this is asked very often
@@ -215,6 +226,8 @@ def _is_given(view: str, start: int, end: int, rules: PeopleRules) -> bool:
         return True  # 王某平低着头: every 王某 is 王某平
     if view[end : end + 2] in rules.begun_after_mou:
         return False  # 李某发现, 孙某成功
+    if often == 1 and view[end] in rules.adverbs_after_mou and view[end + 1 : end + 2] not in "、，。（；":
+        return False  # 扈某正和朋友打牌
     free = may_end(view, end + 1, rules)
     if free and (view[end : end + 2] not in rules.follow_two or often > 1):
         return True

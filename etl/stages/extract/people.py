@@ -13,6 +13,7 @@ from etl.rules.extract import PeopleRules
 from etl.rules.scan import Hits, apart
 from etl.stages.extract.mention import ALIAS_RE, Mention, attributes, mention
 from etl.stages.extract.names import (
+    HERDERS,
     MOU_THING_RE,
     foreign_end,
     given_ok,
@@ -216,7 +217,7 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
     if "·" in name or view.startswith("（", end):
         return True
     if not rules.given.issuperset(given):
-        return occurrences(view, name) > 1
+        return occurrences(view, name) > 1 or view[max(0, start - 2) : start] in HERDERS
     return (
         len(given) > 1
         or occurrences(view, name) > 1
@@ -238,7 +239,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         bad = (
             rules.small if kind == "小" else rules.old if kind == "老" else frozenset("姨婆公妈伯拉里尔富根")
         )
-        named = view[m.start() - 1 : m.start()] == "叫"
+        named = view[m.start() - 1 : m.start()] == "叫" or PET_RE.match(view, max(0, m.start() - 2))
         if (
             (char in bad and not named)
             or char in rules.bad_given
@@ -297,6 +298,10 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         yield mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age, **comrade)
 
 
+# 8岁的女儿小溪: what else is a brook
+PET_RE = re.compile(
+    r"(?:儿子|女儿|孙女|孙子|女孩|男孩|女童|男童|女婴|名叫|.叫)小[溪雨雪草花禾果米麦桃梅竹石鱼鹿豆苗熊虎龙马牛](?!的)"
+)
 # 老冯家的柿子树, 小祁同志背下来
 NEIGHBOURLY_RE = re.compile(r"(?<=老[\u4e00-\u9fff])家(?:的|里|和|与|院|门)|同志")
 

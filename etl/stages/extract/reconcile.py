@@ -56,7 +56,7 @@ def _with(found: Sequence[Part], people: Sequence[Person]) -> list[Part]:
 
 # 邻居孙某也先后掏了钱; 甘某看中一台挖掘机，付了4万元; 温某也上过同样的当
 PAYS = (
-    r"(?<!罚)(?:掏了?|交了?|转了?|汇了?|投了?|付了?|给了|搭进去|亏了?|赔进去|投入|转去|汇去|交去|凑了)"
+    r"(?<!罚)(?:掏了?|交了?|转了?|汇了?|投了?|付了?|给了|搭进去|亏了?|赔进去|投入|转去|汇去|交去|凑了|(?:一口气)?(?:买|订|购)了)"
     r"(?:他|她|其)?[^，。]{0,6}(?:钱|款|元|万|定金|押金|费)"
 )
 PAID_RE = re.compile(
@@ -113,6 +113,10 @@ def _hurt(view: str, x: Part) -> Person:
 ELDERS = frozenset(
     {"爷爷", "奶奶", "外公", "外婆", "父亲", "母亲", "妈妈", "爸爸", "姥姥", "姥爷", "家长", "家属"}
 )
+# 称3岁的儿子: who calls for a child without a name
+CALLS_FOR_CHILD_RE = re.compile(
+    r"[^。]{0,20}(?:称|说|：|求助|报警)[^。]{0,12}(?:\d{1,2}|[一二三四五六七八九十半])(?:多|个多)?(?:个月|岁)[^，。]{0,4}(?:孙女|孙子|外孙|儿子|女儿|孩子|宝宝|娃)"
+)
 ASKS_FOR_CHILD_RE = re.compile(
     r"[^。]{0,24}(?:\d{1,2}|[一二三四五六七八九十半])?(?:个月|岁|个多月)?(?:多|大)?的?(?:孙女|孙子|外孙|儿子|女儿|孩子|宝宝|小孩|娃)"
 )
@@ -143,7 +147,8 @@ def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
         elder = any(m.lead in ELDERS for m in x.mentions) and any(
             o.role == need for n, o in enumerate(people) if n != i
         )
-        if elder or (children and any(ASKS_FOR_CHILD_RE.match(view, m.end, m.end + 50) for m in x.mentions)):
+        asks = ASKS_FOR_CHILD_RE if children else CALLS_FOR_CHILD_RE
+        if elder or any(asks.match(view, m.end, m.end + 50) for m in x.mentions):
             people[i] = replace(p, role="relative", also=tuple(r for r in p.also if r == "reporter"))
     return people
 
@@ -185,6 +190,10 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
             if kin and not grown and "reporter" not in p.also:
                 p = replace(p, role="lost_person", also=tuple(r for r in p.also if r != "lost_person"))
         people.append(p)
+    if not any(p.role == "lost_person" and "reporter" not in p.also for p in people):
+        i = next((i for i, x in enumerate(found) if _kin_sought(people[i], x)), None)
+        if i is not None and any("reporter" in (p.role, *p.also) for p in people):
+            people[i] = replace(people[i], role="lost_person", also=())
     lost = [p for p in people if p.role == "lost_person"]
     if len(lost) > 1:
         people = [
@@ -194,6 +203,12 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
             for p in people
         ]
     return people
+
+
+def _kin_sought(p: Person, x: Part) -> bool:
+    """Whether somebody named as kin neither called nor came: 母亲雪某珍坐错了车."""
+    kin = x.mentions[0].lead_role == "relative"
+    return p.role == "relative" and kin and not x.fetches and not x.told & {"reporter", "helper"}
 
 
 def _sought(found: Sequence[Part], person: Person) -> bool:
