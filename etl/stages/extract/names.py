@@ -187,6 +187,8 @@ MOU_THING_RE = re.compile(
 PREPOSITION_BEFORE = frozenset("位发生在藏停处居自至由属来坐开落")
 
 NAME_ENDS = frozenset("、，。（等和与；")
+# 龚某正、邢某全两人
+NAMED_RE = re.compile(r"[、，。（；]|等?[两二三四五六七八九十]人|等人|夫妇|夫妻|兄弟|父子|姐妹|母子")
 
 
 def mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
@@ -226,7 +228,7 @@ def _is_given(view: str, start: int, end: int, rules: PeopleRules) -> bool:
         return True  # 王某平低着头: every 王某 is 王某平
     if view[end : end + 2] in rules.begun_after_mou:
         return False  # 李某发现, 孙某成功
-    if often == 1 and view[end] in rules.adverbs_after_mou and view[end + 1 : end + 2] not in "、，。（；":
+    if often == 1 and view[end] in rules.adverbs_after_mou and not NAMED_RE.match(view, end + 1):
         return False  # 扈某正和朋友打牌
     free = may_end(view, end + 1, rules)
     if free and (view[end : end + 2] not in rules.follow_two or often > 1):

@@ -78,6 +78,8 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
         surname = _surname_before(view, at, rules)
         if not surname and title == "某" and _rare_surname(view, at, rules):
             surname = view[at - 1]
+        if not surname and title in {"先生", "女士"} and UNLISTED_RE.match(view, max(0, at - 2)):
+            surname = view[at - 1]
         if not surname:
             full = _full_before(view, at, rules) if title != "某" else None
             if full is not None:
@@ -98,6 +100,12 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
         other, age = attributes(view, start, after)
         form = "officer" if title in rules.officer_titles else "title"
         yield mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
+
+
+# ，甫先生: whatever stands alone before a title at the head of a clause is a surname
+UNLISTED_RE = re.compile(
+    rf"[，。：；“\n、](?![{NO_SURNAME}老大小那这该位各两几二三此本新前亡])[\u4e00-\u9fff](?:先生|女士)(?!们)"
+)
 
 
 def _rare_surname(view: str, at: int, rules: PeopleRules) -> bool:
@@ -300,7 +308,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
 
 # 8岁的女儿小溪: what else is a brook
 PET_RE = re.compile(
-    r"(?:儿子|女儿|孙女|孙子|女孩|男孩|女童|男童|女婴|名叫|.叫)小[溪雨雪草花禾果米麦桃梅竹石鱼鹿豆苗熊虎龙马牛](?!的)"
+    r"(?:儿子|女儿|孙女|孙子|女孩|男孩|女童|男童|女婴|名叫|.叫)小[溪雨雪草花禾果米麦桃梅竹石鱼鹿豆苗熊虎龙马牛]"
 )
 # 老冯家的柿子树, 小祁同志背下来
 NEIGHBOURLY_RE = re.compile(r"(?<=老[\u4e00-\u9fff])家(?:的|里|和|与|院|门)|同志")

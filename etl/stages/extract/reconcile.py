@@ -44,6 +44,8 @@ def reconciled(view: str, found: Sequence[Part], span: Span, kind: str) -> list[
         return _finder(found)
     if kind in {"person_assistance", "rescue", "fire", "public_safety_accident"}:
         return _helped(view, _with(found, _kin_in_danger(view, found, kind)), kind)
+    if kind == "suicide_intervention":
+        return _kin_in_danger(view, found, kind)
     if kind == "traffic_accident":
         return [_hurt(view, x) for x in found]
     return people
@@ -125,7 +127,7 @@ ASKS_FOR_CHILD_RE = re.compile(
 def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
     """A child named as somebody's kin is who is in need; the kin who called or stood by is a relative."""
     people = [x.person for x in found]
-    need = "party" if kind == "person_assistance" else "victim"
+    need = "party" if kind in {"person_assistance", "suicide_intervention"} else "victim"
     children = [
         i
         for i, x in enumerate(found)
@@ -186,7 +188,10 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
         elif p.role in {"lost_person", "relative"}:
             before = [view[max(0, m.start - 8) : m.start] for m in mentions]
             kin = any(CHILD_RE.search(b) or KIN_RE.search(b) for b in before[:1])
-            grown = p.name is not None and p.name.endswith(("先生", "女士")) and _sought(found, p)
+            grown = _sought(found, p) and (
+                (p.name or "").endswith(("先生", "女士"))
+                or any(SEEKS_RE.match(view, m.end, m.end + 40) for m in mentions)
+            )
             if kin and not grown and "reporter" not in p.also:
                 p = replace(p, role="lost_person", also=tuple(r for r in p.also if r != "lost_person"))
         people.append(p)
@@ -203,6 +208,12 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
             for p in people
         ]
     return people
+
+
+# 孙子詹某找了两个钟头，这才想起报警
+SEEKS_RE = re.compile(
+    r"[^。]{0,24}(?:报警|报了警|求助|找了|四处找|到处找|寻找|赶到派出所|接回|接走|道谢|感谢)"
+)
 
 
 def _kin_sought(p: Person, x: Part) -> bool:

@@ -265,6 +265,8 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, 
                 m.form != "title" and not OBJECT_RE.search(context) and not HARMED_RE.search(context)
             ):  # police do not write 先生 of offenders
                 said.add("suspect")
+        if AGENT_RE.search(context):
+            said -= {"victim", "lost_person"}
         if (
             "lost_person" in said and m.lead_role == "relative"
         ):  # 儿子小磊赌气离家: the lost one is somebody's child
@@ -280,6 +282,10 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, 
 OBJECT_RE = re.compile(
     r"(?:与|跟|将|把|趁|向|对|给|被|从|闯进|冲进|闯入|潜入|进入|翻进|翻入|溜进|撬开|找到|拦住|堵住|尾随|跟踪)[^，。、]{0,10}@"
 )
+
+
+# 被@撞了一下，回家后发现项链没了: the loss is another's
+AGENT_RE = re.compile(r"被[^，。、@]{0,4}@(?![的，。、])")
 
 
 # @与同事吃饭时，被邻桌的储某打伤: what is done is done to @
