@@ -362,7 +362,9 @@ def station(r: Reading, span: Span, kind: str) -> tuple[Unit | None, tuple[str, 
             else (None, ())
         )
     around = known or r.framing
-    if not around and (named := next((p for p in points if p.text == "交警大队"), None)):  # 县公安局交警大队
+    if not around and (
+        named := next((p for p in points if p.text in {"交警大队", "反诈中心"}), None)
+    ):  # 县公安局交警大队
         return Unit(named.start, named.end, named.text, named.text, "county"), ()
     return (_acting(around, kind), ("station_from_article",)) if around and not names else (None, ())
 

@@ -119,9 +119,21 @@ ELDERS = frozenset(
 CALLS_FOR_CHILD_RE = re.compile(
     r"[^。]{0,20}(?:称|说|：|求助|报警)[^。]{0,12}(?:\d{1,2}|[一二三四五六七八九十半])(?:多|个多)?(?:个月|岁)[^，。]{0,4}(?:孙女|孙子|外孙|儿子|女儿|孩子|宝宝|娃)"
 )
+# 汪女士两天没打通独居哥哥汪某的电话
+KIN_OF_RE = re.compile(
+    r"[^。]{0,40}(?:哥哥|姐姐|弟弟|妹妹|父亲|母亲|爸爸|妈妈|丈夫|妻子|老伴|老公|老婆|爷爷|奶奶|外公|外婆)"
+)
 ASKS_FOR_CHILD_RE = re.compile(
     r"[^。]{0,24}(?:\d{1,2}|[一二三四五六七八九十半])?(?:个月|岁|个多月)?(?:多|大)?的?(?:孙女|孙子|外孙|儿子|女儿|孩子|宝宝|小孩|娃)"
 )
+
+
+def _calls_for_kin(view: str, x: Part) -> bool:
+    """Whether somebody who called, and is no helper, speaks of kin."""
+    roles = {x.person.role, *x.person.also}
+    if "reporter" not in roles or "helper" in roles:
+        return False
+    return bool(KIN_OF_RE.match(view, x.mentions[0].end, x.mentions[0].end + 60))
 
 
 def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
@@ -140,6 +152,12 @@ def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
         and "reporter" not in x.person.also
         and x.person.role in {"relative", "victim", "party"}
     ]
+    if not children and not any(p.role == need and "reporter" not in p.also for p in people):
+        children = [
+            i
+            for i, x in enumerate(found)
+            if _kin_sought(people[i], x) and any(_calls_for_kin(view, o) for o in found)
+        ][:1]
     for i in children:
         people[i] = replace(people[i], role=need, also=())
     for i, x in enumerate(found):
@@ -150,7 +168,8 @@ def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
             o.role == need for n, o in enumerate(people) if n != i
         )
         asks = ASKS_FOR_CHILD_RE if children else CALLS_FOR_CHILD_RE
-        if elder or any(asks.match(view, m.end, m.end + 50) for m in x.mentions):
+        caller = bool(children) and _calls_for_kin(view, x)
+        if elder or caller or any(asks.match(view, m.end, m.end + 50) for m in x.mentions):
             people[i] = replace(p, role="relative", also=tuple(r for r in p.also if r == "reporter"))
     return people
 
@@ -244,12 +263,17 @@ def _helped(view: str, found: Sequence[Part], kind: str) -> list[Person]:
     return [replace(p, role=role) if [i] == named else p for i, p in enumerate(people)]
 
 
+# 店主仲师傅赶回来开了门
+KEEPERS = frozenset({"店主", "老板", "店员", "司机", "驾驶员", "摊主", "老板娘", "店老板", "经理"})
+
+
 def _finder(found: Sequence[Part]) -> list[Person]:
     """Of several owners of one lost thing, those of whom no word says so are who found or kept it."""
     owners = [x for x in found if x.person.role == "victim"]
+    trade = [x for x in owners if x.mentions[0].lead in KEEPERS]
     return [
         replace(x.person, role="helper", also=())
-        if x.person.role == "victim" and x is not owners[0] and not x.told
+        if x.person.role == "victim" and x is not owners[0] and (not x.told or x in trade)
         else x.person
         for x in found
     ]

@@ -19,6 +19,7 @@ from etl.stages.extract.mention import Mention
 from etl.stages.extract.register import is_entry, is_label, is_register
 from etl.stages.extract.text import Page, Sentence
 from etl.stages.extract.turns import (
+    ACCOMPLICE_RE,
     ANCHOR_RE,
     ANOTHER_RE,
     CLOSED_RE,
@@ -290,7 +291,7 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return ""
     if opening_time(r):
         return "time"
-    if r.first and ANOTHER_RE.match(r.sentence.text) and current.closed and r.cues & {"report", "discovery"}:
+    if r.first and ANOTHER_RE.match(r.sentence.text) and current.closed and _someone_else(r):
         return "same day"
     if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and current.closed:
         return "fresh"
@@ -299,6 +300,11 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
     if r.first and r.times and _clock_opens(r) and current.closed and not _continues(r) and current.narrative:
         return "clock"
     return ""
+
+
+def _someone_else(r: Read) -> bool:
+    """Whether a sentence reports or finds something, or names somebody not tied to the one before."""
+    return bool(r.cues & {"report", "discovery"} or (r.names and not ACCOMPLICE_RE.search(r.sentence.text)))
 
 
 def _clock_opens(r: Read) -> bool:

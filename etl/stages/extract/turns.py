@@ -36,3 +36,7 @@ CLOSED_RE = re.compile(
 )
 # 【口播】昨天是高考第一天: what the presenter says before the film tells it
 ANCHOR_RE = re.compile(r"^(?:【(?:口播|导语|主播|主持人|提要)】|(?:口播|导语|主播|主持人|提要)：)")
+# 当日下午，民警又将同伙李某抓获
+ACCOMPLICE_RE = re.compile(
+    r"同伙|另一(?:名|人)|另外[一两三几]|其余|嫌疑人|上线|下线|上家|下家|团伙|落网|归案"
+)
