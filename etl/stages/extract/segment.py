@@ -26,6 +26,7 @@ from etl.stages.extract.turns import (
     CONTINUES_RE,
     FRESH_HEAD,
     HANDED_OVER_RE,
+    LOOKS_BACK_RE,
     OTHER_CASE_RE,
     PURSUIT_RE,
     THAT_DAY_RE,
@@ -422,6 +423,8 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     if another(b) and (not a.names & b.names or HANDED_OVER_RE.match(b.reads[0].sentence.text)):
         return False
     if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
+        return True
+    if a.narrative and not b.names - a.names and LOOKS_BACK_RE.match(b.reads[0].sentence.text):
         return True
     if not a.closed and THAT_DAY_RE.match(b.reads[0].sentence.text):
         return True
