@@ -308,7 +308,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
 
 # 8岁的女儿小溪: what else is a brook
 PET_RE = re.compile(
-    r"(?:儿子|女儿|孙女|孙子|女孩|男孩|女童|男童|女婴|名叫|.叫)小[溪雨雪草花禾果米麦桃梅竹石鱼鹿豆苗熊虎龙马牛]"
+    r"(?:儿子|女儿|孙女|孙子|女孩|男孩|女童|男童|女婴|店员|柜员|辅警|民警|同学|名叫|.叫)小[溪雨雪草花禾果米麦桃梅竹石鱼鹿豆苗熊虎龙马牛]"
 )
 # 老冯家的柿子树, 小祁同志背下来
 NEIGHBOURLY_RE = re.compile(r"(?<=老[\u4e00-\u9fff])家(?:的|里|和|与|院|门)|同志")

@@ -27,6 +27,7 @@ from etl.stages.extract.turns import (
     FRESH_HEAD,
     HANDED_OVER_RE,
     LOOKS_BACK_RE,
+    ON_PATROL_RE,
     OTHER_CASE_RE,
     PURSUIT_RE,
     THAT_DAY_RE,
@@ -437,4 +438,6 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
     head = b.reads[0]
     line = head.sentence.line
     told = any(r.sentence.line == line and "narrative" in r.cues for r in a.reads)
+    if head.first and head.names and ON_PATROL_RE.match(head.sentence.text):
+        return False
     return (not head.first and told) or bool(PURSUIT_RE.match(head.sentence.text))
