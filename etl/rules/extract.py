@@ -408,13 +408,13 @@ def _units() -> UnitRules:
     pronouns = {w: level for level in ("station", "bureau", "team") for w in data["self"][level]}
     return UnitRules(
         level_of=level_of,
-        ending=re.compile(f"(?:{words(level_of)})(?!长(?!{data['left']['long']})|副|员)"),
+        ending=re.compile(f"(?:{words(level_of)})(?!长(?!{data['left']['long']})|员)"),
         cut=re.compile(words(data["left"]["any"])),
         keep=frozenset(data["left"]["keep"]),
         indefinite=frozenset(data["unnamed"]["any"]),
         posts=frozenset(data["unnamed"]["post"]),
         pronouns=pronouns,
-        pronoun=re.compile(f"(?:{words(pronouns)})(?!长|副)"),
+        pronoun=re.compile(f"(?:{words(pronouns)})(?!长)"),
         helping_before=compile_any(
             [f"(?:{'|'.join(data['helping']['before'])})$"], "units.toml", "helping.before"
         ),

@@ -152,7 +152,7 @@ def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
     if a.verdict != "incident" or b.verdict != "incident" or not is_aftermath(b):
         return False
     gone = ("theft", "fraud", "lost_property", "violent_crime")
-    return a.kind.startswith(gone) and b.kind.startswith(gone)
+    return a.kind.startswith(gone)
 
 
 def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
