@@ -211,7 +211,16 @@ def create_cluster(folder: Folder, account: Account) -> None:
     # The builtin provider sorts and folds alike everywhere. pg_trgm still asks the C library what a
     # letter is: with plain C, Chinese text has no trigrams at all.
     locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8")
-    arguments = ("-E", "UTF8", *locale, "-A", "trust", "-U", USER, *_options({"shared_buffers": _buffers(), **SETTINGS}))
+    arguments = (
+        "-E",
+        "UTF8",
+        *locale,
+        "-A",
+        "trust",
+        "-U",
+        USER,
+        *_options({"shared_buffers": _buffers(), **SETTINGS}),
+    )
     _run(account, folder, account.command("initdb", "-D", str(new), *arguments))
     single = ("--single", "-c", "exit_on_error=on", "-D", str(new), "postgres")
     _run(account, folder, account.command("postgres", *single), f"CREATE DATABASE {DATABASE}\n")

@@ -208,9 +208,11 @@ OPENS = 4  # sentences in which a sequel comes to the arrest
 def _caught_later(a: Stretch, b: Stretch, r: Reading) -> bool:
     """Whether `b` opens with an arrest and no deed of its own, after an offence in `a` with nobody caught."""
     first = b.reads[:OPENS]
-    if b.opened != "time" or any(x.cues & {"report", "discovery", "occur"} for x in first):
+    if b.opened != "time" or any(x.cues & {"report", "discovery"} for x in first):
         return False
-    if not any(_caught(x.sentence.text) for x in first):
+    at_once = _caught(first[0].sentence.text)  # 13日晚，嫌疑人冯某被抓获，车也被一并追回
+    later = any(_caught(x.sentence.text) for x in first) and not any("occur" in x.cues for x in first)
+    if not at_once and not later:
         return False
     return a.kind.startswith(OFFENCES) and not _caught(r.page.view[slice(*a.span)])
 
@@ -256,7 +258,16 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
     kind = s.kind
     span = (start, end)
     dated = between(r.times, (s.span[0], end))
-    when = timing(view, span, dated, cal, s.span[0], before, entry=_is_entry(s))
+    when = timing(
+        view,
+        span,
+        dated,
+        cal,
+        s.span[0],
+        before,
+        entry=_is_entry(s),
+        turned=segment_.turns(s.reads[0].sentence.text),
+    )
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]

@@ -21,6 +21,7 @@ from etl.stages.extract.text import Page, Sentence
 from etl.stages.extract.turns import (
     ACCOMPLICE_RE,
     ANCHOR_RE,
+    ANNOUNCED_RE,
     ANOTHER_RE,
     CLOSED_RE,
     CONTINUES_RE,
@@ -287,7 +288,7 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return ""
     if current.opened == "number" and not r.first:
         return ""
-    if r.first and current.narrative and HANDED_OVER_RE.match(r.sentence.text):
+    if r.first and current.narrative and turns(r.sentence.text):
         return "fresh"
     if r.names & current.names and current.narrative:
         return ""
@@ -398,7 +399,12 @@ def _with_lead_in(a: Stretch | None, b: Stretch) -> Stretch:
 def another(s: Stretch) -> bool:
     """Whether a stretch says in its first words that it tells of a further case."""
     text = s.reads[0].sentence.text.lstrip("“")
-    return bool(OTHER_CASE_RE.match(text) or HANDED_OVER_RE.match(text))
+    return bool(OTHER_CASE_RE.match(text) or turns(text))
+
+
+def turns(text: str) -> bool:
+    """Whether a sentence leaves one case for the next."""
+    return bool(HANDED_OVER_RE.match(text) or ANNOUNCED_RE.match(text))
 
 
 def _same_told_on(a: Stretch, b: Stretch) -> bool:
@@ -421,7 +427,7 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
         return _same_told_on(a, b)
     if b.opened in {"heading", "number", "entry"} or a.reads[-1].kind == "heading":
         return False
-    if another(b) and (not a.names & b.names or HANDED_OVER_RE.match(b.reads[0].sentence.text)):
+    if another(b) and (not a.names & b.names or turns(b.reads[0].sentence.text)):
         return False
     if ANCHOR_RE.match(a.reads[0].sentence.text) and len(a.reads) < 5:
         return True

@@ -85,6 +85,7 @@ def timing(
     before: When | None = None,
     *,
     entry: bool = False,
+    turned: bool = False,
 ) -> Timing:
     """When the incident told in `view[span]` happened. Source: guideline, section 4, "Which moment".
 
@@ -92,7 +93,8 @@ def timing(
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
     a date) they only set the day that later ones count from.
     `before` is when the case told before happened, which 同日 at the head of this one means, and in an
-    `entry` of a register a mere clock too; elsewhere no day crosses into the next case.
+    `entry` of a register a mere clock too; where the telling has `turned` to this case from that one
+    次日 counts from there. Elsewhere no day crosses into the next case.
     """
     words = cal.rules.moments
     cal = replace(cal, last=None, year=None, evening=False)
@@ -105,9 +107,11 @@ def timing(
     read: list[When] = []
     inside = [e for e in expressions if first <= e.start < span[1] and not e.period]
     started = False
-    head = inside[0] if inside and inside[0].start - first < 4 else None
+    head = inside[0] if inside and (turned or inside[0].start - first < 4) else None
     same_day = head is not None and (
-        head.parts.get("chain") in SAME_DAY or (entry and head.has("clock") and not head.names_day)
+        head.parts.get("chain") in SAME_DAY
+        or (turned and "chain" in head.parts)
+        or ((entry or turned) and head.has("clock") and not head.names_day)
     )
     if same_day and cal.last is None and before is not None and before.start is not None:
         cal.last = before.start.date()
