@@ -33,9 +33,9 @@ scored once on 2026-11-22 before it joined the tuned part. F1 then (801 to 840; 
 .951, .922, .931; kind .835, .784, .931; occurred_day .854, .796, .872; occurred_time .829, .789, .785; precision .854,
 .725, .812; reported_day .821, .974, .905; station .932, .860, .871; place .752, .667, .688; city .957, .864, .941;
 district .918, .881, .699; persons .795, .794, .850; person_names .893, .883, .867; items .723, .708, .750; amount_cny
-.927, .919, .882; outcome .831, .811, .891; polarity .932, .922, .931; figure .811, .857, .851. Between the second and the
-third, what tells a case, its kind and its outcomes came to be weighed by what was learned from other texts, of which
-none is scored here: the kind of an incident is not tuned on these articles.
+.927, .919, .882; outcome .831, .811, .891; polarity .932, .922, .931; figure .811, .857, .851. Between the second and
+the third, what tells a case, its kind and its outcomes came to be weighed by what was learned from other texts, of
+which none is scored here: the kind of an incident is not tuned on these articles.
 """
 
 
