@@ -29,7 +29,7 @@ from etl.scope import Scope
 from etl.settings import Settings
 from etl.sources.registry import count, names_of, resolve, resolve_there
 from etl.stages.extract import extract
-from etl.store import derived, floors, ledger, lookups, migrate, runs
+from etl.store import derived, floors, ledger, links, lookups, migrate, runs
 from etl.store.engine import START_S, Connection, answered_within, connect, name_error, refuse_shared_sessions
 from etl.store.incidents import Differences
 from etl.store.lock import RunLock, load_name
@@ -199,6 +199,8 @@ def run_over(
     try:
         with claimed(settings, control, command, slot, sources) as (session, this, check):
             with closing(make_pool(settings.workers, limits_of(settings), check)) as pool:
+                if session.surely(links.outdated):
+                    LOG.warning("stories were linked by an earlier version: `etl link` makes them anew")
                 tops = find_tops(session)
                 Loader(settings, session, this, pool, telling(control, session, this), scope).load(tops)
             counts = session.surely(lambda c: runs.counts(c, this))

@@ -15,9 +15,11 @@ from etl.rules import load_rules
 from etl.rules.link import LinkRules
 from etl.stages.link.clusters import merge, singles
 from etl.stages.link.events import EventVerdict, akin, joined
+from etl.stages.link.signature import SCHEME
 from etl.stages.link.stories import StoryVerdict, Telling, may_relate, relate, telling
 from etl.store.batch import Batch
 from etl.store.clusters import recluster_events, recluster_stories
+from etl.store.engine import Connection
 from etl.store.told import incidents_told
 
 Pair = tuple[int, int]  # ids, the smaller first
@@ -29,6 +31,15 @@ def link(batch: Batch) -> None:
     rules = load_rules().link
     link_stories(batch, rules)
     link_events(batch, batch.retold | batch.signatures.keys(), rules)
+
+
+def outdated(connection: Connection) -> bool:
+    """Whether signatures are stored that an earlier version made, with which today's have hardly a key in common.
+
+    The oldest tells: linking from scratch makes all of them anew.
+    """
+    first = connection.execute("SELECT scheme FROM article_signatures ORDER BY article_id LIMIT 1").fetchone()
+    return first is not None and first[0] != SCHEME
 
 
 def unlink(batch: Batch, article_id: int) -> None:

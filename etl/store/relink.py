@@ -8,6 +8,7 @@ rolls all of it back and keeps the counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import LiteralString
@@ -56,7 +57,7 @@ def relink(
     `check` is called between portions and may raise to give up.
     """
     found = Relinked()
-    with connection.transaction():
+    with unprepared(connection), connection.transaction():
         batch = Batch(connection, run, datetime.now(UTC))
         batch.lock()
         batch.do("SET LOCAL statement_timeout = 0")
@@ -83,6 +84,16 @@ def relink(
             raise Rollback
         fence(connection, run, batch.counts)
     return found
+
+
+@contextmanager
+def unprepared(connection: Connection) -> Iterator[None]:
+    """No statement is prepared within: one prepared before would go on reading the table that is hidden."""
+    usual, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = usual
 
 
 def shadow(connection: Connection, schema: str) -> None:

@@ -13,7 +13,7 @@ from benchmarks.link_data import generate
 from etl.model import Extraction, Found, Leaf, Processed, RawFile
 from etl.pipeline import process
 from etl.rules import load_rules
-from etl.store import runs, verdicts
+from etl.store import links, runs, verdicts
 from etl.store.batch import Batch
 from etl.store.engine import Connection
 from etl.store.incidents import rederive
@@ -324,3 +324,22 @@ def test_an_article_that_changes_beside_its_reprint(connection: Connection, run:
     assert ("article",) in rows(connection, "SELECT entity FROM changes WHERE operation = 'update'")
     found = again(connection, run)
     assert not found.differs, found
+
+
+def test_nothing_is_prepared_while_tables_are_hidden(connection: Connection, run: Run) -> None:
+    """A statement prepared while loading would go on reading the table that one of the same name hides."""
+    load(connection, run, page("/a", NOTICE.format(**CASE)))
+    usual, seen = connection.prepare_threshold, []
+    relink(connection, run, load_rules().link, lambda: seen.append(connection.prepare_threshold), keep=False)
+    assert set(seen) == {None}
+    assert connection.prepare_threshold == usual is not None
+
+
+def test_signatures_of_an_earlier_version_are_noticed(connection: Connection, run: Run) -> None:
+    assert not links.outdated(connection)
+    load(connection, run, page("/a", NOTICE.format(**CASE)))
+    assert not links.outdated(connection)
+    connection.execute("UPDATE article_signatures SET scheme = scheme - 1")
+    assert links.outdated(connection)
+    relink(connection, run, load_rules().link, lambda: None, keep=True)
+    assert not links.outdated(connection)
