@@ -107,15 +107,19 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
-    before: When | None = None
+    before = opening = (
+        None  # the day of the case before; the day that the article opens with, for all sections
+    )
     for s in weighed:
         if s.opened == "section" and not _is_entry(s):
-            before = None
+            before = opening
         if s.verdict == "incident":
             told.append(_incident(s, r, cal, before))
             before = told[-1].occurred
         elif s.verdict != "heading":
             before = _day_set(s, r, cal) or before
+            if not told and opening is None and before and "月" in (before.text or ""):
+                opening = before
     segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
     return tuple(told), segments
 
@@ -265,7 +269,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
         cal,
         s.span[0],
         before,
-        entry=_is_entry(s),
+        entry=_is_entry(s) or (s.opened == "section" and before is not None),
         turned=segment_.turns(s.reads[0].sentence.text),
     )
     marked = [(t.start, t.end) for t in between(r.times, span)] + [

@@ -169,6 +169,8 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     line = view[max(0, e.start - QUOTED) : e.start].rpartition("\n")[2]
     if e.has("relative") and line.rfind("“") > line.rfind("”"):
         return "later"  # “我今天就不走了！”: what somebody says, not when it is told to have happened
+    if words["coming"].match(after):
+        return "later"
     back = words["back"].search(before)
     if words["clue"].search(after[:36]) or (not e.names_day and words["setting"].match(after)):
         return "later"
