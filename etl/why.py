@@ -15,6 +15,7 @@ from etl.rules.scan import within
 from etl.stages.extract import reading, roles, weigh
 from etl.stages.extract.incident import Reading, between
 from etl.stages.extract.items import MONEY_KINDS, NEAR
+from etl.stages.extract.kinds import decide
 
 AROUND = 12  # characters beside a place in which words speak for it
 SHOWN = 4  # words of a rule shown at most
@@ -60,10 +61,15 @@ def _quoted(r: Reading, spans: Sequence[Span]) -> str:
 
 
 def _kind(i: Incident, x: Extraction, r: Reading) -> str:
-    """The verdict's rule, and what speaks for the kind most by the weights."""
+    """The verdict's rule, what speaks for the kind most by the weights, and what set the weights right."""
     verdict = next((s.rule for s in x.segments if s.start <= i.evidence[0] < s.end), "")
-    learned = weigh.telling(r.article.body[slice(*i.evidence)], f"kind:{i.kind}", r.rules.weights)[:SHOWN]
-    return f"{verdict}; weights.tsv: {' '.join(learned)}"
+    text = r.article.body[slice(*i.evidence)]
+    learned = weigh.telling(text, f"kind:{i.kind}", r.rules.weights)[:SHOWN]
+    parts = [verdict, f"weights.tsv: {' '.join(learned)}"]
+    weightiest = decide(text, weigh.margins(text, r.rules.weights), ())
+    if weightiest != i.kind:
+        parts.append(f"kinds.toml competing: before {weightiest}, which weighs more")
+    return "; ".join(parts)
 
 
 def _when(w: When, r: Reading) -> str:

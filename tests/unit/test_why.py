@@ -76,3 +76,11 @@ def test_what_did_not_happen_has_the_words_that_say_so() -> None:
     for i, told in explained(FALSE_ALARM):
         assert i.polarity == "false_alarm"
         assert "虚惊" in told["polarity"]
+
+
+def test_kind_that_words_set_right_names_the_weightier_one() -> None:
+    [(i, told)] = explained(
+        "11月6日，柳河派出所接到韩先生报警，称停在楼下的电动车电瓶被盗。民警调取监控，将嫌疑人赵某抓获。"
+    )
+    assert i.kind == "theft.other"
+    assert "competing: before theft.vehicle" in told["kind"]
