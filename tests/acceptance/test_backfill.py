@@ -17,6 +17,7 @@ from etl.scope import Scope
 from etl.settings import Settings
 from etl.store.engine import Connection
 from tests.acceptance.conftest import Etl, environment, result
+from tests.faults.world import World
 
 STORY = (
     "---\ntitle: 第{n}起警情\ndate: {day}\n---\n<p>{day}，柳河派出所接到周女士报警，称第{n}部手机落在出租车上。"
@@ -181,10 +182,11 @@ def test_ctrl_c_and_again(tmp_path: Path, database_url: str, connection: Connect
         (place / f"{n:03}.txt").write_text(STORY.format(n=n, day=DAYS[n % 4]), encoding="utf-8")
     command = [sys.executable, "-m", "etl", "backfill", str(place), "--batch-files", "10", "--workers", "1"]
     env = environment(ETL_DATABASE_URL=database_url, ETL_SETTLE="0")
-    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE)
-    while not rows(connection, "SELECT FROM runs WHERE batches > 1") and process.poll() is None:
-        pass
-    process.send_signal(signal.SIGINT)
+    with World(place, database_url).halted(2):
+        process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE)
+        while not rows(connection, "SELECT FROM runs WHERE batches > 1") and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
     [(loaded,)] = rows(connection, "SELECT loaded FROM runs")

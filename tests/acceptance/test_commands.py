@@ -16,7 +16,7 @@ from etl.store import runs
 from etl.store.engine import Connection
 from etl.store.lock import RunLock
 from tests.acceptance.conftest import ROOT, Etl, environment, result, run_etl
-from tests.faults.world import write_stories
+from tests.faults.world import World, write_stories
 
 SAMPLES = ROOT / "samples"
 ONE = SAMPLES / "damaged" / "lost-wallet.txt"
@@ -256,7 +256,7 @@ def test_output_into_a_closed_pipe(etl: Etl, tmp_path: Path, database_url: str) 
     assert b"Traceback" not in done.stderr
 
 
-FILES = 1200
+FILES = 400
 
 
 def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
@@ -264,35 +264,38 @@ def test_interrupt_stops_cleanly_and_the_next_run_goes_on(
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    write_stories(folder, FILES)  # far more than are loaded before the signals come
+    write_stories(folder, FILES)
+    world = World(folder, database_url)
     arguments = ["run", str(folder), "--batch-files", "20", "--workers", "1", "--settle", "0"]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "etl", *arguments],
-        cwd=tmp_path,
-        env=environment(ETL_DATABASE_URL=database_url),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    while connection.execute("SELECT coalesce(max(batches), 0) FROM runs").fetchone() == (0,):
-        assert child.poll() is None, child.communicate()
-    child.send_signal(signal.SIGINT)
+    with world.halted(1):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "etl", *arguments],
+            cwd=tmp_path,
+            env=environment(ETL_DATABASE_URL=database_url),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        while connection.execute("SELECT coalesce(max(batches), 0) FROM runs").fetchone() == (0,):
+            assert child.poll() is None, child.communicate()
+        child.send_signal(signal.SIGINT)
     child.communicate(timeout=30)
     assert child.returncode == 130
     status, seen = connection.execute("SELECT status, seen FROM runs").fetchone() or (None, 0)
     assert status == "stopped"
     assert 0 < seen < FILES
-    aborted = subprocess.Popen(
-        [sys.executable, "-m", "etl", *arguments],
-        cwd=tmp_path,
-        env=environment(ETL_DATABASE_URL=database_url, PYTHONWARNINGS=""),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    while connection.execute("SELECT seen FROM runs WHERE status = 'running'").fetchone() in (None, (0,)):
-        assert aborted.poll() is None, aborted.communicate()
-    aborted.send_signal(signal.SIGINT)
-    aborted.send_signal(signal.SIGTERM)
+    with world.halted(2):
+        aborted = subprocess.Popen(
+            [sys.executable, "-m", "etl", *arguments],
+            cwd=tmp_path,
+            env=environment(ETL_DATABASE_URL=database_url, PYTHONWARNINGS=""),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        while connection.execute("SELECT seen FROM runs WHERE status = 'running'").fetchone() in (None, (0,)):
+            assert aborted.poll() is None, aborted.communicate()
+        aborted.send_signal(signal.SIGINT)
+        aborted.send_signal(signal.SIGTERM)
     _, said = aborted.communicate(timeout=30)
     assert aborted.returncode == 143  # by the second, which aborts
     assert "resource_tracker" not in said

@@ -13,7 +13,7 @@ import pytest
 from etl.store import embedded
 from etl.store.engine import connect
 from tests.acceptance.conftest import environment, result, run_etl
-from tests.faults.world import write_stories
+from tests.faults.world import World, write_stories
 
 FILES = 300
 
@@ -33,16 +33,19 @@ def test_run_and_server_killed_then_run_again(folder: Path, tmp_path: Path) -> N
     arguments = ["run", str(folder), "--batch-files", "20", "--workers", "1"]
     with embedded.session(home) as url:  # wait for the first batches through a connection of our own
         run_etl("db", "upgrade", cwd=tmp_path, ETL_HOME=str(home))
-        child = subprocess.Popen(
-            [sys.executable, "-m", "etl", *arguments], cwd=tmp_path, env=environ, stderr=subprocess.PIPE
-        )
-        with connect(url) as watching:
-            while watching.execute("SELECT coalesce(max(batches), 0) >= 2 FROM runs").fetchone() == (False,):
-                assert child.poll() is None, child.communicate()
-        server = embedded.status(home).pid
-        assert server is not None
-        child.kill()
-        os.kill(server, signal.SIGKILL)
+        with World(folder, url).halted(2):
+            child = subprocess.Popen(
+                [sys.executable, "-m", "etl", *arguments], cwd=tmp_path, env=environ, stderr=subprocess.PIPE
+            )
+            with connect(url) as watching:
+                while watching.execute("SELECT coalesce(max(batches), 0) >= 2 FROM runs").fetchone() == (
+                    False,
+                ):
+                    assert child.poll() is None, child.communicate()
+            server = embedded.status(home).pid
+            assert server is not None
+            child.kill()
+            os.kill(server, signal.SIGKILL)
         child.communicate()
     again = result(run_etl(*arguments, "--json", cwd=tmp_path, ETL_HOME=str(home), ETL_SETTLE="0"))
     assert again["seen"] == FILES

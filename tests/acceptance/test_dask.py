@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.acceptance.conftest import environment
-from tests.faults.world import write_stories
+from tests.faults.world import World, write_stories
 
 CONTENT = (
     "SELECT encode(a.content_hash, 'hex'), i.kind, i.occurred_from, i.station, i.items, i.outcome"
@@ -79,11 +79,12 @@ def test_a_killed_worker_changes_nothing(
     write_stories(folder, 400)
     doomed = start("worker", scheduler, "--nthreads", "1", "--no-nanny")
     start("worker", scheduler, "--nthreads", "1", "--no-nanny")
-    run = backfill(folder, database_url, "--dask", scheduler, "--batch-files", "100")
-    while not content(database_url):
-        assert run.poll() is None
-        time.sleep(0.05)
-    doomed.send_signal(signal.SIGKILL)
+    with World(folder, database_url).halted(1):
+        run = backfill(folder, database_url, "--dask", scheduler, "--batch-files", "100")
+        while not content(database_url):
+            assert run.poll() is None
+            time.sleep(0.05)
+        doomed.send_signal(signal.SIGKILL)
     out, said = run.communicate(timeout=120)
     assert run.returncode == 0, said
     assert json.loads(out)["loaded"] == 400

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.link_data import generate
 from etl.store.engine import Connection, connect
 from tests.acceptance.conftest import Etl, environment, result
+from tests.faults.world import World
 
 PAGES = 120
 CLUSTERS = {
@@ -42,16 +43,17 @@ def clusters(connection: Connection) -> dict[str, set[frozenset[Any]]]:
 def test_a_kill_in_the_middle_leaves_no_trace_in_stories_and_events(
     etl: Etl, folder: Path, connection: Connection, database_url: str, tmp_path: Path
 ) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "etl", "run", str(folder), "--batch-files", "8", "--workers", "1"],
-        cwd=tmp_path,
-        env=environment(ETL_DATABASE_URL=database_url, ETL_SETTLE="0"),
-        stderr=subprocess.PIPE,
-    )
-    with connect(database_url) as watching:
-        while watching.execute("SELECT coalesce(max(batches), 0) >= 3 FROM runs").fetchone() == (False,):
-            assert child.poll() is None, child.communicate()
-    child.kill()
+    with World(folder, database_url).halted(3):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "etl", "run", str(folder), "--batch-files", "8", "--workers", "1"],
+            cwd=tmp_path,
+            env=environment(ETL_DATABASE_URL=database_url, ETL_SETTLE="0"),
+            stderr=subprocess.PIPE,
+        )
+        with connect(database_url) as watching:
+            while watching.execute("SELECT coalesce(max(batches), 0) >= 3 FROM runs").fetchone() == (False,):
+                assert child.poll() is None, child.communicate()
+        child.kill()
     child.communicate()
     loaded = result(etl("run", str(folder), "--json", "--batch-files", "50"))
     assert loaded["unchanged"] > 0

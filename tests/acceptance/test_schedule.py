@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,27 +78,29 @@ def test_two_schedulers_serve_each_due_time_once_and_one_outlives_the_other(worl
 
 
 def test_a_scheduler_killed_in_the_middle_of_a_run_is_succeeded(world: World) -> None:
-    write_stories(world.folder, 500)  # far more than are loaded before the signal comes
+    write_stories(world.folder, 100)
     slow = ("--workers", "1", "--batch-files", "5")
-    with (
-        scheduler(world, "--every", "3s", *slow) as first,
-        scheduler(world, "--every", "3s", *slow) as second,
-    ):
-        wait_until(lambda: world.batches() >= 3, "a run at work")
-        [(owner,)] = world.sql("SELECT owner FROM runs WHERE status = 'running'")
-        victim = first if str(owner).endswith(f"pid {first.pid}") else second
-        victim.kill()
+    with ExitStack() as stack:
+        with world.halted(3):
+            first = stack.enter_context(scheduler(world, "--every", "3s", *slow))
+            second = stack.enter_context(scheduler(world, "--every", "3s", *slow))
+            wait_until(lambda: world.batches() >= 3, "a run at work")
+            [(owner,)] = world.sql("SELECT owner FROM runs WHERE status = 'running'")
+            victim = first if str(owner).endswith(f"pid {first.pid}") else second
+            victim.kill()
         wait_until(lambda: bool(done(world)), "the other one's run")
     assert world.sql("SELECT status FROM runs ORDER BY id LIMIT 1") == [("lost",)]
     assert differences(world) == []
 
 
 def test_sigterm_in_the_middle_of_a_run_is_clean_and_the_next_start_resumes(world: World) -> None:
-    write_stories(world.folder, 500)
+    write_stories(world.folder, 100)
     options = ("--every", "1h", "--workers", "1", "--batch-files", "5")
-    with scheduler(world, *options) as process:
-        wait_until(lambda: world.batches() >= 2, "a run at work")
-        process.send_signal(signal.SIGTERM)
+    with ExitStack() as stack:
+        with world.halted(2):
+            process = stack.enter_context(scheduler(world, *options))
+            wait_until(lambda: world.batches() >= 2, "a run at work")
+            process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=STOP_S)
         assert process.returncode == 143, said
     assert world.sql("SELECT status FROM runs") == [("stopped",)]

@@ -39,9 +39,10 @@ def test_the_loser_hears_who_holds_the_lock(database_url: str, connection: Conne
 
 def test_a_dead_holder_leaves_the_lock_at_once(world: World) -> None:
     write_stories(world.folder, 150)
-    first = world.start("--workers", "1", "--batch-files", "10")
-    world.wait_for_batches(2, first)
-    kill_group(first)
+    with world.halted(2):
+        first = world.start("--workers", "1", "--batch-files", "10")
+        world.wait_for_batches(2, first)
+        kill_group(first)
     began = time.monotonic()
     with RunLock(world.url):
         assert time.monotonic() - began < 5
@@ -56,9 +57,10 @@ def test_a_frozen_holder_is_succeeded_and_writes_nothing_when_it_wakes(
 ) -> None:
     monkeypatch.setattr(lock_module, "LEASE_S", 4.0)  # 20 s otherwise; two beats of the frozen one
     write_stories(world.folder, 300)
-    frozen = world.start("--workers", "1", "--batch-files", "10")
-    world.wait_for_batches(2, frozen)
-    os.kill(frozen.pid, signal.SIGSTOP)
+    with world.halted(2):
+        frozen = world.start("--workers", "1", "--batch-files", "10")
+        world.wait_for_batches(2, frozen)
+        os.kill(frozen.pid, signal.SIGSTOP)
     try:
         report = jobs.run([str(world.folder)], Settings(database_url=world.url, workers=1, settle_s=0))
         assert report.counts.seen == 300

@@ -118,12 +118,13 @@ def test_closing_leaves_no_worker(pool: LocalPool) -> None:
 
 def test_workers_die_with_a_killed_driver(world: World) -> None:
     write_stories(world.folder, 400)
-    process = world.start("--workers", "2", "--batch-files", "20")
-    world.wait_for_batches(1, process)
-    pids = workers_of(process)
-    assert len(pids) >= 2
-    os.kill(process.pid, signal.SIGKILL)  # the driver alone, not its group
-    process.communicate()
+    with world.halted(1):
+        process = world.start("--workers", "2", "--batch-files", "20")
+        world.wait_for_batches(1, process)
+        pids = workers_of(process)
+        assert len(pids) >= 2
+        os.kill(process.pid, signal.SIGKILL)  # the driver alone, not its group
+        process.communicate()
     assert gone(pids)
     assert differences(world, complete=False) == []
 
@@ -131,11 +132,12 @@ def test_workers_die_with_a_killed_driver(world: World) -> None:
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_signal_ends_driver_and_workers(world: World, times: int) -> None:
     write_stories(world.folder, 400)
-    process = world.start("--workers", "2", "--batch-files", "20")
-    world.wait_for_batches(1, process)
-    pids = workers_of(process)
-    for _ in range(times):
-        process.send_signal(signal.SIGTERM)
+    with world.halted(1):
+        process = world.start("--workers", "2", "--batch-files", "20")
+        world.wait_for_batches(1, process)
+        pids = workers_of(process)
+        for _ in range(times):
+            process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == 143
     assert gone(pids)

@@ -16,12 +16,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 ROOT = Path(__file__).parents[2]
+GATE = 4711  # an advisory lock nobody else asks for
 NUMBER_RE = re.compile(r"编号(\d{1,9})号")
 STORY = (
     "失主找回背包（编号{n}号）\n{year}年{month}月{day}日 08:30　来源：柳河晚报\n"
@@ -109,6 +111,29 @@ class World:
             assert process.poll() is None, process.communicate()[1]
             assert time.monotonic() < end, f"no {count} batches in {timeout} s"
             time.sleep(0.05)
+
+    @contextmanager
+    def halted(self, batches: int) -> Iterator[None]:
+        """No run commits more than so many batches before the context ends.
+
+        What has to happen in the middle of a run happens there, however slow the one that watches it is. A
+        run that is asked to stop ends the batch in hand first, so what waits for its end waits outside.
+        """
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(
+                f"""
+                CREATE OR REPLACE FUNCTION halt() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF (SELECT coalesce(sum(batches), 0) FROM runs) >= {batches} THEN
+                        PERFORM pg_advisory_xact_lock({GATE});
+                    END IF;
+                    RETURN NULL;
+                END $$;
+                CREATE OR REPLACE TRIGGER halt AFTER INSERT ON sightings
+                    FOR EACH STATEMENT EXECUTE FUNCTION halt();
+                """.encode()
+            )
+            connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+            yield
 
 
 def environment(**more: str) -> dict[str, str]:
