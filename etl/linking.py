@@ -7,8 +7,9 @@ from typing import Any
 from etl.jobs import Control, claimed
 from etl.rules import load_rules
 from etl.settings import Settings
-from etl.store import verdicts
-from etl.store.engine import Connection
+from etl.store import migrate, verdicts
+from etl.store.engine import Connection, connect
+from etl.store.opened import opened
 from etl.store.relink import Relinked, relink
 from etl.store.verdicts import Decision
 
@@ -23,10 +24,14 @@ def link(settings: Settings, control: Control, *, check: bool) -> Relinked:
 
 
 def decide(settings: Settings, decision: Decision) -> tuple[int, int]:
-    """Take a person's verdict on two articles or incidents; the clusters they are in now.
+    """Take a person's verdict on two articles or incidents, or take it back; the clusters they are in now.
 
-    Raises ConfigError if one does not exist, and as `jobs.run` does.
+    Raises ConfigError if one does not exist or there is nothing to take back, so that a mistyped number makes
+    no failed run; and as `jobs.run` does.
     """
+    with opened(settings.database_url, settings.home, create=False) as url, connect(url) as connection:
+        migrate.check(connection)
+        verdicts.check(connection, decision)
     with claimed(settings, Control(), f"link {decision.verdict}") as (session, this, _):
         return verdicts.decide(session.connection, this, decision)
 

@@ -57,17 +57,17 @@ def link(check: bool, **options: Any) -> None:
 
 
 def deciding(verdict: str) -> click.Command:
-    """`etl link join` and `etl link split`."""
+    """`etl link join`, `etl link split` and `etl link undo`."""
 
     @click.command(verdict)
     @click.argument("what", type=click.Choice(["articles", "incidents"]))
     @click.argument("first", type=int)
     @click.argument("second", type=int)
-    @click.option("--note", help="Why, for those who come after.")
-    @click.option("--by", help="Who decided [default: the name of the user].")
     @database_options
     @output_options
-    def command(what: str, first: int, second: int, note: str | None, by: str | None, **options: Any) -> None:
+    def command(
+        what: str, first: int, second: int, note: str | None = None, by: str | None = None, **options: Any
+    ) -> None:
         import getpass
 
         from etl import linking
@@ -85,7 +85,10 @@ def deciding(verdict: str) -> click.Command:
                 f"{entity} {first} is in {cluster} {clusters[0]}, {entity} {second} in {cluster} {clusters[1]}"
             )
 
-    return command
+    if verdict == "undo":
+        return command
+    command = click.option("--by", help="Who decided [default: the name of the user].")(command)
+    return click.option("--note", help="Why, for those who come after.")(command)
 
 
 join = deciding("join")
@@ -102,5 +105,12 @@ split.help = """Keep two articles or two incidents apart, whatever the program t
 Example:
   etl link split articles 3 4 --note "two notices from one form"
 """
-link.add_command(join)
-link.add_command(split)
+undo = deciding("undo")
+undo.help = """Take a decision back: from now on the program decides about the two again.
+
+\b
+Example:
+  etl link undo articles 3 4
+"""
+for one in (join, split, undo):
+    link.add_command(one)

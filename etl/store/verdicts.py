@@ -36,7 +36,7 @@ JOINED: LiteralString = (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's verdict, `join` or `split`, on two of an entity, `article` or `incident`."""
+    """A person's verdict on two of an entity, `article` or `incident`: `join`, `split`, or `undo` of either."""
 
     entity: str
     pair: Pair
@@ -48,26 +48,43 @@ class Decision:
 def decide(connection: Connection, run: Run, decision: Decision) -> Pair:
     """Record that two articles or incidents belong together or not, and cluster them anew.
 
-    Returns their clusters. A later decision on the same two replaces the earlier. Raises ConfigError if one
-    of the two does not exist.
+    Returns their clusters. A later decision on the same two replaces the earlier. Raises as `check` does.
     """
     entity, pair = decision.entity, decision.pair
     with connection.transaction():
         batch = Batch(connection, run, datetime.now(UTC))
         batch.lock()
-        present(batch, entity, pair)
-        batch.do(
-            "INSERT INTO link_verdicts (entity, a_id, b_id, verdict, decided_by, note)"
-            " VALUES (%s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (entity, a_id, b_id) DO UPDATE SET verdict = excluded.verdict,"
-            " decided_by = excluded.decided_by, note = excluded.note, decided_at = now()",
-            entity, min(pair), max(pair), decision.verdict, decision.by, decision.note,
-        )  # fmt: skip
+        check(connection, decision)
+        if decision.verdict == "undo":
+            batch.do(
+                "DELETE FROM link_verdicts WHERE entity = %s AND a_id = %s AND b_id = %s",
+                entity,
+                *sorted(pair),
+            )
+        else:
+            batch.do(
+                "INSERT INTO link_verdicts (entity, a_id, b_id, verdict, decided_by, note)"
+                " VALUES (%s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (entity, a_id, b_id) DO UPDATE SET verdict = excluded.verdict,"
+                " decided_by = excluded.decided_by, note = excluded.note, decided_at = now()",
+                entity, *sorted(pair), decision.verdict, decision.by, decision.note,
+            )  # fmt: skip
         recluster(batch, KINDS[entity], pair)
         batch.write_changes()
         fence(connection, run, Counts())
         clusters = present(batch, entity, pair)
     return clusters[pair[0]], clusters[pair[1]]
+
+
+def check(connection: Connection, decision: Decision) -> None:
+    """Raise ConfigError if a decision can't be taken: one of the two does not exist, or nothing is to be undone."""
+    batch = Batch(connection, Run(0, "", ""), datetime.now(UTC))
+    entity, pair = decision.entity, sorted(decision.pair)
+    present(batch, entity, (pair[0], pair[1]))
+    if decision.verdict == "undo" and not batch.rows(
+        "SELECT FROM link_verdicts WHERE entity = %s AND a_id = %s AND b_id = %s", entity, *pair
+    ):
+        raise ConfigError(f"nobody has decided on {entity}s {pair[0]} and {pair[1]}")
 
 
 def present(batch: Batch, entity: str, pair: Pair) -> dict[int, int]:

@@ -84,7 +84,15 @@ def test_decisions_by_hand_and_their_explanation(etl: Etl, folder: Path, connect
     said = result(etl("explain", "--articles", a, b, "--json"))
     assert (said["together"], said["decided"]["decided_by"]) == (False, "an editor")
     assert etl("link", "--check").returncode == 0
-    assert etl("link", "join", "incidents", "1", "999999").returncode == 2
+    back = result(etl("link", "undo", "articles", a, b, "--json"))["clusters"]
+    assert back[0] == back[1]
+    runs = connection.execute("SELECT command, status FROM runs ORDER BY id").fetchall()
+    assert runs == [("run", "done"), ("link split", "done"), ("link", "done"), ("link undo", "done")]
+    mistyped = etl("link", "join", "incidents", "1", "999999")
+    assert (mistyped.returncode, "there is no incident 999999" in mistyped.stderr) == (2, True)
+    nothing = etl("link", "undo", "articles", a, b)
+    assert (nothing.returncode, f"nobody has decided on articles {a} and {b}" in nothing.stderr) == (2, True)
+    assert connection.execute("SELECT count(*) FROM runs").fetchone() == (4,)
     assert etl("explain").returncode == 2
 
 
