@@ -58,7 +58,7 @@ def reading(article: Article, rules: ExtractRules) -> Reading:
         pronouns,
         framing,
         mentions,
-        roles.grouped(mentions),
+        roles.grouped(view, mentions),
         reads,
         hits,
         agencies,

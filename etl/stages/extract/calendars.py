@@ -30,13 +30,13 @@ def lunar_day(text: str) -> tuple[int, int, bool] | None:
 def solar_date(
     years: dict[int, LunarYear] | object, year: int, month: int, day: int, leap: bool
 ) -> date | None:
-    """The solar date of a lunar one; day 0 is the last day before the month of the *next* year's start (除夕)."""
+    """The solar date of a lunar one; day 0 is the last before the *next* year's start (除夕), -1 the one before it."""
     table: dict[int, LunarYear] = years  # type: ignore[assignment]
     row = table.get(year)
     if row is None:
         return None
-    if day == 0:
-        return row.first + timedelta(sum(row.lengths) - 1)
+    if day <= 0:
+        return row.first + timedelta(sum(row.lengths) - 1 + day)
     index = month - 1 + (1 if row.leap and (month > row.leap or (leap and month == row.leap)) else 0)
     return row.first + timedelta(sum(row.lengths[:index]) + day - 1)
 

@@ -152,11 +152,11 @@ def _same_case(weighed: Sequence[Stretch], r: Reading, whole: str) -> list[Stret
 
 
 def _ends(a: Stretch, b: Stretch, r: Reading) -> bool:
-    """Whether `b` is the return or the thanks that close the theft, fraud or loss told in `a`."""
+    """Whether `b` is the return or the thanks that close the theft, fraud or loss told in `a`, or a visit after it."""
     if a.verdict != "incident" or b.verdict != "incident" or not is_aftermath(b):
         return False
     gone = ("theft", "fraud", "lost_property", "violent_crime")
-    return a.kind.startswith(gone)
+    return a.kind.startswith(gone) or "回访" in b.reads[0].sentence.text
 
 
 def _one_case(a: Stretch, b: Stretch, r: Reading) -> bool:
@@ -271,6 +271,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
         before,
         entry=_is_entry(s) or (s.opened == "section" and before is not None),
         turned=segment_.turns(s.reads[0].sentence.text),
+        drawn_out=kind.startswith("fraud"),
     )
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)

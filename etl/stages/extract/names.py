@@ -131,7 +131,7 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
     if len(good) == 1:
         return at + good[0]
     if strict and not good:
-        return None
+        return at + head + 2 if head + 2 in fits and _stands_alone(view, at, at + head + 2) else None
     if not fits:
         return None
     if len(fits) == 1:
@@ -145,6 +145,13 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
     if good:
         return at + (long if occurrences(view, view[at : at + long]) > 1 else short)
     return at + short if plausible(view, at + head, at + short, rules) else None
+
+
+def _stands_alone(view: str, start: int, end: int) -> bool:
+    """Whether what stands at `[start, end)` comes again with other characters around it: 余秀芹拉开, 余秀芹手直抖."""
+    found = list(places(view, view[start:end]))
+    size = end - start
+    return len(found) > 1 and len({view[at + size : at + size + 1] for at in found}) > 1
 
 
 def given_ok(view: str, start: int, end: int, rules: PeopleRules) -> bool:

@@ -12,6 +12,7 @@ from etl.stages.extract.weigh import OUTCOME, margins
 
 LOOK_BACK = 8  # characters in which a negation stands before what it denies
 CLAUSE = 40  # characters in which a condition or a plan stands before what it puts off
+SENTENCE_END_RE = re.compile(r"[。！？；\n]")
 SENTENCE_RE = re.compile(r"[^。！？；\n]+")
 ARREST_KINDS = ("traffic_violation",)
 DISPUTE_KINDS = ("dispute_mediation", "noise")
@@ -41,13 +42,18 @@ def outcomes(
             if not rules.negation.search(view, max(0, s[0] - LOOK_BACK), s[0])
             and (rule.code == "ongoing" or not _unreal(view, s[0], rules.words))
         ]
-        none = rule.none is not None and rule.none.search(text)
-        if spans and not none:
+        none = [m.start() + span[0] for m in rule.none.finditer(text)] if rule.none else []
+        spans = [s for s in spans if not any(_same_sentence(view, s[0], at) for at in none)]
+        if spans:
             found[rule.code] = spans
         elif named or none:
             denied.add(rule.code)
     found = _weighed(found, denied, view, span, all_rules, weighed)
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)
+
+
+def _same_sentence(view: str, one: int, other: int) -> bool:
+    return not SENTENCE_END_RE.search(view, min(one, other), max(one, other))
 
 
 SURE = 1.2  # margin beyond which most tellings lay that were learned from
@@ -107,6 +113,8 @@ def _usual(found: dict[str, list[Span]], text: str, kind: str, rules: OutcomeRul
             found.pop("assisted", None)
     if kind.startswith(("theft", "lost_property")) and "returned" in found and "found" not in found:
         found["found"] = found["returned"]
+    if kind.startswith("fraud") and not found and _stopped(text, words):
+        found["loss_prevented"] = []
     thanked = kind == "lost_property" and words["thanked"].search(text)
     if thanked and "found" in found and "returned" not in found:
         found["returned"] = found["found"]
@@ -143,6 +151,8 @@ def _fitted(
         drop |= {"found", "returned"}
     if family in {"person_assistance", "other"}:
         drop |= {"found", "returned", "rescued"} if family == "other" else {"found", "returned"}
+    if family == "fraud" and not words["recovered"].search(text):
+        drop |= {"found", "returned"}
     if family == "lost_property" and "returned" in found and "found" not in found:
         found["found"] = found["returned"]
     if family == "lost_property":
@@ -210,6 +220,12 @@ def _fitted(
     return {code: spans for code, spans in found.items() if code not in drop}
 
 
+def _stopped(text: str, words: Mapping[str, Pattern]) -> bool:
+    """Whether a fraud was stopped or somebody warned, and nothing says that money went."""
+    warned = words["stopped"].search(text) or words["warned"].search(text)
+    return bool(warned) and not words["lost_money"].search(text)
+
+
 def polarity(text: str, kind: str, false_alarm: bool, words: Mapping[str, Pattern]) -> str:
     """actual, prevented or false_alarm. Source: guideline, section 1.
 
@@ -217,8 +233,7 @@ def polarity(text: str, kind: str, false_alarm: bool, words: Mapping[str, Patter
     prevented when it was stopped and nothing says that money went.
     """
     if kind.startswith("fraud"):
-        stopped = bool(words["stopped"].search(text))
-        return "prevented" if stopped and not words["lost_money"].search(text) else "actual"
+        return "prevented" if _stopped(text, words) else "actual"
     if kind == "suicide_intervention":
         return "actual" if words["acted"].search(text) else "prevented"
     if (

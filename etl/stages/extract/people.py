@@ -33,7 +33,7 @@ NO_SURNAME = (
 )
 # 热某, 玉某: a first syllable outside the list of surnames, as in names of minorities
 RARE_SURNAME_RE = re.compile(
-    rf"[\u4e00-\u9fff](?<![{NO_SURNAME}])某(?=[某甲乙，、。（和与将在被对因驾报的称到以于当]|[\u4e00-\u9fff][，、。（])"
+    rf"[\u4e00-\u9fff](?<![{NO_SURNAME}])某(?=[某甲乙，、。（和与等将在被对因驾报的称到以于当]|[\u4e00-\u9fff][，、。（])"
 )
 SURNAME_ONLY_RE = re.compile(
     r"(?:男子|女子|老人|男孩|女孩|该男|该女|女生|男生|老汉|小伙|姑娘|大爷|大娘|司机|车主|[，。]他|[，。]她|该)姓([\u4e00-\u9fff]{1,2}?)(?=[，。、是的\n])"
@@ -61,6 +61,7 @@ def find(view: str, rules: PeopleRules, hits: Hits) -> list[Mention]:
         _surnames(view),
     ):
         keep(kind)
+    keep(list(_by_post(view, rules)))
     keep(list(_bare(view, rules)))
     listed.sort(key=lambda m: m.start)
     keep(list(_behind_short(view, listed, rules)))
@@ -242,6 +243,7 @@ NICK_RE = re.compile(r"[小老阿]([\u4e00-\u9fff])")
 
 def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """小雯, 老杨, 阿强 where the text introduces them as persons or uses them so twice."""
+    ends: dict[str, bool] = {}  # whether it is a name elsewhere
     for m in NICK_RE.finditer(view):
         kind, char = m[0][0], m[1]
         bad = (
@@ -260,6 +262,11 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         elif kind == "老" and view[end : end + 1] == "家":
             pass
         elif not may_end(view, end, rules):
+            if kind == "老" and m[0] not in ends:
+                ends[m[0]] = any(may_end(view, at + 2, rules) for at in places(view, m[0]))
+            if ends.get(m[0]):
+                yield mention(view, m.start(), end, char, "nick", rules)
+                continue
             if not INTRO_RE.search(view, max(0, m.start() - 6), m.start()):
                 continue
             long = view[m.start() : end + 1]  # 女孩小雨涵, but 辅警小汪边喊边追
@@ -375,6 +382,32 @@ CLAUSE_START = frozenset("。，、：；“”‘’\n！？的是")
 POLICE_BEFORE_RE = re.compile(r"(?:警|所长|队员|指导员|教导员)[^。！？]{0,14}$")
 
 
+# 老吴大名吴启明，今年56岁，孝德派出所社区民警。: who somebody is follows the name
+POST_RE = re.compile(
+    r"，(?:[^，。“”]{2,8}岁，)?[^，。“”]{0,24}(?:派出所|公安局|分局|大队|支队|警务室|警务站)[^，。“”]{0,8}(?:民警|所长|教导员|指导员|警长|辅警|大队长|中队长)(?=[，。])"
+)
+NAMED_BEFORE_RE = re.compile(r"(?:大名|本名|全名|真名|名叫|叫)$")
+
+
+def _by_post(view: str, rules: PeopleRules) -> Iterator[Mention]:
+    """Officers whose unit and post stand after the name, at the head of a clause."""
+    for m in POST_RE.finditer(view):
+        for start in (m.start() - 3, m.start() - 2):
+            if (
+                start < 0
+                or view[start] not in rules.single
+                or not given_ok(view, start + 1, m.start(), rules)
+            ):
+                continue
+            if view[start - 1 : start] in CLAUSE_START or NAMED_BEFORE_RE.search(
+                view, max(0, start - 2), start
+            ):
+                yield Mention(
+                    start, m.start(), view[start : m.start()], view[start], "full", lead_role="officer"
+                )
+                break
+
+
 def _bare(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """Full names that no word introduces but that the text begins clauses with again and again."""
     seen: dict[str, list[int]] = {}
@@ -384,7 +417,7 @@ def _bare(view: str, rules: PeopleRules) -> Iterator[Mention]:
     for name, starts in seen.items():
         if len(starts) < 2 or name[:2] in rules.not_names or name[1:] in rules.follow_two:
             continue
-        if not all(may_end(view, s + 3, rules) for s in starts):
+        if not all(may_end(view, s + 3, rules) or view.startswith("家", s + 3) for s in starts):
             continue
         first = view.find(name)
         officer = bool(POLICE_BEFORE_RE.search(view, max(0, first - 16), first))

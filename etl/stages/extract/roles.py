@@ -109,7 +109,7 @@ def persons(
     return tuple(reconciled(view, found, span, kind))
 
 
-def grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
+def grouped(view: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
     """Mentions of the same person together: same name, or a title form of a full name (老杨, 杨警官 of 杨茂)."""
     groups: dict[str, list[Mention]] = {}
     for m in mentions:
@@ -125,7 +125,7 @@ def grouped(mentions: Sequence[Mention]) -> list[list[Mention]]:
         owners = (
             by_surname.get(m.surname or m.name[-1:], []) if m.form in {"nick", "title", "officer"} else []
         )
-        owner = next((o for o in owners if _same_person(m, groups[o])), None)
+        owner = next((o for o in owners if _same_person(view, m, groups[o])), None)
         if owner is None and m.form == "surname":
             owner = next((n for n in groups if n.startswith(m.name)), None)
         groups.setdefault(owner or m.name, []).append(m)
@@ -154,13 +154,22 @@ def _old_and_formal(groups: dict[str, list[Mention]]) -> None:
             groups[formal[0]] += groups.pop(old)
 
 
-def _same_person(m: Mention, full: Sequence[Mention]) -> bool:
+# 老人叫聂德友……儿子聂师傅接过父亲: kin bear the same surname
+KIN_BEFORE_RE = re.compile(
+    r"(?:儿子|女儿|孙子|孙女|外孙|丈夫|妻子|父亲|母亲|爸爸|妈妈|爷爷|奶奶|弟弟|妹妹|哥哥|姐姐|侄子|侄女|叔叔|姑姑|老伴|家属|亲属)$"
+)
+
+
+def _same_person(view: str, m: Mention, full: Sequence[Mention]) -> bool:
     """Whether a short form means the person of `full`: officers by any, others by a title of the same sex."""
     officer = any(f.lead_role == "officer" for f in full)
     if m.form == "officer":  # 小庄警官, of whom one learns later that he is called 庄泽楷
         return officer or any(f.lead in {"叫", "名叫", "叫做"} for f in full)
     if m.form == "nick":
         return True
+    kin = KIN_BEFORE_RE.search(view, max(0, m.start - 4), m.start)
+    if kin and not any(f.lead == kin[0] for f in full):
+        return False
     return not officer and not (m.sex and any(f.sex and f.sex != m.sex for f in full))
 
 
@@ -181,7 +190,8 @@ def _person(
         return None
     if "onlooker" in roles and not _takes_part(roles, group, kind):
         return None
-    if not roles and best.form == "full" and not any(m.lead_role for m in group):
+    named_alone = best.form == "full" and not any(m.lead_role for m in group)
+    if not roles and named_alone and (len(group) < 2 or not kind.startswith("dispute")):
         return None
     settled = _settle(roles, best, kind)
     if settled is None:

@@ -30,12 +30,17 @@ from etl.stages.extract.turns import (
     LOOKS_BACK_RE,
     ON_PATROL_RE,
     OTHER_CASE_RE,
+    PENALTY_RE,
     PURSUIT_RE,
     THAT_DAY_RE,
 )
 
 NUMBER_RE = re.compile(
     r"^[【\[（(]?(?:(?:典型)?案例|案件|警情|故事|镜头|场景|片段|例|现场|直击)[一二三四五六七八九十\d]{1,2}[】\]）)]?[：:、.．\s]?|^[一二三四五六七八九十]{1,3}[、.．]|^\d{1,2}[、.．)）](?!\d)|^\d[.．](?=\d{1,2}日)|^[（(][一二三四五六七八九十\d]{1,2}[)）]|^[①-⑩]|^其[一二三四五][：，、]|^[★●■◆▲◎○•※➤►▶✦☆□◇⚫◉]|^[（(]图[一二三四五六七八九\d][)）]"
+)
+# 【路上】送餐员贝某骑车逆行……【线上】会计欧女士: short heads before the cases of a page, two or more
+BRACKET_RE = re.compile(
+    r"\s*【(?!口播|解说|同期|配音|画面|采访|字幕|正文|导语|旁白|现场|出镜|记者|主播|主持|片尾|来源|编者|提醒|警方提示)[^】]{1,8}】(?!$)"
 )
 HEADING_MAX = 42
 LEAD_IN_RE = re.compile(
@@ -48,6 +53,10 @@ SIGNATURE_RE = re.compile(
     r"^\S{0,30}(?:公安局|分局|派出所|支队|大队|公安厅)$|^\d{4}年\d{1,2}月\d{1,2}日$|^[二〇○零一二三四五六七八九十]{4}年[^。]{2,8}日$|^[（(](?:记者|通讯员|文|图|来源|作者|摄影|\S{2,4})[^）)]{0,40}[）)]$"
 )
 SIGNATURE_MAX = 50
+# 2017年入警的民警祝海峰: what somebody is, not when something happened
+CAREER_RE = re.compile(
+    r"(?:才|刚|就|便)?(?:入警|从警|参警|参加工作|入职|出生|毕业|退伍|退役|转业|入伍|参军|当上|成为|结婚|嫁)"
+)
 NARRATIVE = frozenset({"report", "discovery", "occur", "handling"})
 # Cues that make a sentence unfit to carry an event, in order of the reason given.
 GENERIC = frozenset({"advice", "law", "plan", "meeting", "campaign", "recruitment", "advertisement"})
@@ -139,6 +148,8 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     """Every sentence with what it contains."""
     listed = []
     signalled = _by_sentence(page, hits)
+    parted = sum(bool(BRACKET_RE.match(line) and not is_label(line)) for line in page.view.split("\n")) > 1
+    officers = {m.surname for m in names if m.surname and m.lead_role == "officer"}
     t = n = 0
     previous_line, line = -1, ""
     kind, rest = "text", ""  # of the first sentence of a line, and of the others once there is one
@@ -153,11 +164,13 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
             n += 1
         own = set()
         while n < len(names) and names[n].start < s.end:
-            if names[n].lead_role != "officer" and names[n].form != "officer":
-                own.add(names[n].name)
+            m = names[n]
+            nick = m.form == "nick" and m.surname in officers  # 老黎, who patrols through the whole story
+            if m.lead_role != "officer" and m.form != "officer" and not nick:
+                own.add(m.name)
             n += 1
         first = s.line != previous_line
-        numbered = bool(first and NUMBER_RE.match(s.text.strip()))
+        numbered = bool(first and (NUMBER_RE.match(s.text.strip()) or (parted and BRACKET_RE.match(s.text))))
         if first:
             line = page.view[slice(*page.lines[s.line])].strip()
             kind, rest = _kind(line, first=True), ""
@@ -346,6 +359,8 @@ def opening_time(r: Read) -> Expression | None:
             continue  # 几天后的11月6日
         if at > head + 2 and not (at <= 34 and DATELINE_RE.search(text[:at])):
             return None
+        if CAREER_RE.match(text, e.end - r.sentence.start):
+            return None
         if DATELINE_RE.match(text[at : e.end - r.sentence.start + 1]) or e.period:
             continue
         if re.match(r"(?:讯|电|消息)", text[e.end - r.sentence.start :]):
@@ -437,7 +452,7 @@ def _belongs(a: Stretch, b: Stretch) -> bool:
         return True
     if not a.narrative:
         return False
-    if a.names & b.names:
+    if a.names & b.names or (not b.names and PENALTY_RE.match(b.reads[0].sentence.text)):
         return True
     if a.closed:
         return False

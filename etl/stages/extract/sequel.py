@@ -9,7 +9,7 @@ from etl.stages.extract.segment import Stretch
 LEAD = 34  # characters in which a lead names its unit and says 日前
 HEADED = {"heading", "number", "section", "entry"}
 # 8月7日，失主张先生在领取失窃的现金时: the last stage of a case told before
-AFTERMATH_RE = re.compile(r"^[^。]{0,60}(?:领取|领回|取回|发还|认领|锦旗|感谢信|牌匾|道谢|致谢)")
+AFTERMATH_RE = re.compile(r"^[^。]{0,60}(?:领取|领回|取回|发还|认领|锦旗|感谢信|牌匾|道谢|致谢|回访)")
 
 
 def is_aftermath(s: Stretch) -> bool:

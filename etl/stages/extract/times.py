@@ -49,6 +49,7 @@ class Calendar:
     dateline: date | None = None
     anchor_year: int | None = None
     last: date | None = None
+    month: date | None = None  # the first of the month last named, for 上月，……8日夜里
     year: int | None = None
     evening: bool = False  # whether the moment last named was after 18 o'clock
 
@@ -73,6 +74,8 @@ def resolve(e: Expression, cal: Calendar) -> When:
     when = _point(e.parts, e.text, cal)
     if e.until is not None and when.start is not None:
         when = _until(when, e, cal)
+    if when.start is not None and when.precision == "month":
+        cal.month = when.start.date()
     if when.start is not None and when.precision not in {"year", "month"}:
         cal.last = when.start.date()
         cal.evening = when.start.hour >= 18
@@ -253,7 +256,7 @@ def _month_day(parts: Mapping[str, str], cal: Calendar) -> date | None:
     if day is None:
         return None
     if "month" not in parts:
-        return _latest_day(day, cal.last, cal.base)
+        return _latest_day(day, cal.last or cal.month, cal.base)
     year, month = _month(parts, cal)
     if year is None or month is None:
         return None
@@ -362,7 +365,9 @@ def _feast(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, int]:
         found = feast(cal.rules, parts["feast"], year - 1)
     if found is None:
         return None, 0
-    return (found[0] - DAY if parts.get("fpart") == "前夕" else found[0]), found[1]
+    part = parts.get("fpart", "")
+    nth = integer(part[-2]) if part.endswith("天") and "第" in part else None  # 国庆假期第三天
+    return found[0] + (-DAY if part == "前夕" else (nth or 1) * DAY - DAY), found[1]
 
 
 def _partial(parts: Mapping[str, str], part: str, rules: TimeRules) -> str | None:

@@ -247,7 +247,9 @@ def shortest(name: str, level: str, divisions: Divisions) -> str:
     for _ in range(3):
         for size in divisions.sizes.get(name[:2], ()):
             rest = name[size:]
-            if size > 2 and name[:size] in divisions.by_name and _names_something(rest):
+            if name[:size] not in divisions.by_name or not (size > 2 or name[1] == "县"):
+                continue
+            if _names_something(rest):
                 name = rest
                 break
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from etl.model import Article, When
 from etl.rules.extract import Pattern, TimeRules
@@ -13,6 +13,7 @@ from etl.stages.extract.expressions import Expression
 from etl.stages.extract.times import Calendar, resolve
 
 AFTER = 60
+SECOND = timedelta(seconds=1)
 QUOTED = 200  # characters in which the mark stands that opens a quotation
 DATELINE_TAIL_RE = re.compile(
     r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])"
@@ -86,6 +87,7 @@ def timing(
     *,
     entry: bool = False,
     turned: bool = False,
+    drawn_out: bool = False,
 ) -> Timing:
     """When the incident told in `view[span]` happened. Source: guideline, section 4, "Which moment".
 
@@ -94,10 +96,11 @@ def timing(
     a date) they only set the day that later ones count from.
     `before` is when the case told before happened, which 同日 at the head of this one means, and in an
     `entry` of a register a mere clock too; where the telling has `turned` to this case from that one
-    次日 counts from there. Elsewhere no day crosses into the next case.
+    次日 counts from there. Elsewhere no day crosses into the next case. What is `drawn_out`, as frauds are, began in
+    a month that is named before the day when it was reported.
     """
     words = cal.rules.moments
-    cal = replace(cal, last=None, year=None, evening=False)
+    cal = replace(cal, last=None, month=None, year=None, evening=False)
     # 下午3时 烈日下的三轮车: the heading of an entry is its time
     headed = entry and any(e.has("clock") and 0 <= e.start - context < 4 for e in expressions)
     first = context if headed else span[0]
@@ -129,23 +132,31 @@ def timing(
             and read
             and _looks_back(e)
             and not words["deed"].search(view, e.end, _clause_end(view, e))
+            and not SAID_RE.search(view, max(0, e.start - 6), e.start)
         ):
             basis = "later"
-        when = resolve(e, cal)
+        aside = _quoted(view, e) or ONCE_RE.search(view, max(0, e.start - 4), e.start)
+        when = resolve(e, replace(cal) if aside else cal)
         started = started or (
             basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day)
         )
         if not words["past"].search(view[e.end : e.end + 8]):
-            read.append(replace(when, basis=basis))
-    occurred = _choose(_told_after(read))
+            read.append(replace(when, basis="later" if aside else basis))
+    occurred = _series(view, _within_month(_choose(_told_after(read)), read), read)
+    if drawn_out and occurred is not None and occurred.basis in {"report", "resolution"}:
+        occurred = _month_before(read, occurred) or occurred
     if occurred is None:
         return Timing(replace(cal.unknown(None), basis="event"), None, ("no_time",))
     reported = next((w for w in read if w.basis == "report" and w.start is not None), None)
     flags = ("time_unresolved",) if occurred.start is None and occurred.text else ()
-    settled = "event" if occurred.basis == "later" else occurred.basis
+    settled = "event" if occurred.basis in {"later", "clue"} else occurred.basis
     return Timing(replace(occurred, basis=settled), reported, flags)
 
 
+# 曾于2013年因盗窃入狱
+ONCE_RE = re.compile(r"曾(?:经)?(?:于|在)?$")
+# 打电话的乐先生说，四天前他驾车途经此地
+SAID_RE = re.compile(r"(?:称|说|反映)[，：]?$")
 SAME_DAY = frozenset({"同日", "同一天", "同天"})
 # 发现昨晚拴在圈里的羊不见了, told of 11月2日: the night before that day
 SEEN_FROM = {"昨天": "前一天", "昨日": "前一日", "昨晚": "前一晚", "昨夜": "前一晚"}
@@ -166,13 +177,16 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     stop = _clause_end(view, e)
     after = view[e.end : min(stop, max(limit, e.end))]
     before = CLAUSE_END_RE.split(view[max(0, e.start - 40) : e.start])[-1]
-    line = view[max(0, e.start - QUOTED) : e.start].rpartition("\n")[2]
-    if e.has("relative") and line.rfind("“") > line.rfind("”"):
-        return "later"  # “我今天就不走了！”: what somebody says, not when it is told to have happened
+    if _quoted(view, e):
+        return "later"
     if words["coming"].match(after):
         return "later"
+    if e.names_day and words["deed_time"].search(before):
+        return "event"
     back = words["back"].search(before)
-    if words["clue"].search(after[:36]) or (not e.names_day and words["setting"].match(after)):
+    if words["clue"].search(after[:36]):
+        return "clue"
+    if not e.names_day and words["setting"].match(after):
         return "later"
     tip = words["tip"].search(after)
     report = None if tip else words["report"].search(after)
@@ -202,7 +216,17 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
         return "later"
     if words["thanks"].search(after[:40]):
         return "later"
+    if found and not tip and not words["come_upon"].search(view, e.end, stop):
+        return "later"  # 昨晚9点，交警设卡。今天凌晨12点20分，一辆越野车……: the check was only set up then
     return "discovery" if found else "event"
+
+
+def _quoted(view: str, e: Expression) -> bool:
+    """Whether somebody says it of their own day or year: “我今天就不走了！”, “去年花5600元买的”."""
+    if not e.has("relative", "offset") and e.parts.get("year", "")[:1] not in {"去", "前"}:
+        return False
+    line = view[max(0, e.start - QUOTED) : e.start].rpartition("\n")[2]
+    return line.rfind("“") > line.rfind("”")
 
 
 def _looks_back(e: Expression) -> bool:
@@ -219,24 +243,116 @@ def _clause_end(view: str, e: Expression) -> int:
 CLAUSE_END_RE = re.compile(r"[。！？；\n]")
 
 
-# 7月23日晚, 2019年5月至10月间: a day with its month, or a stretch of months
-OWN_DAY_RE = re.compile(r"月.{0,3}[日号]|[至到-].{0,8}月")
+# 7月23日晚, 2019年5月至10月间, 周二晚, 除夕夜: a day with its month, a stretch of months, a weekday or a feast
+OWN_DAY_RE = re.compile(
+    r"月.{0,3}[日号]|[至到-].{0,8}月|(?:周|星期|礼拜)[一二三四五六日天]|除夕|元宵|[正腊]月|春运|高考|初[一二三四五六七八九十]|节"
+)
 
 
 def _told_after(read: Sequence[When]) -> list[When]:
-    """`read` where the first thing told later names days of its own that lie before all else: then it is the event.
+    """`read` where what is told later lies before all that was told till then: then it is the event.
 
-    7月25日，贾女士报警称…… 7月23日晚，对方要她下载一款软件: the deed is told after the call.
+    7月25日，贾女士报警称…… 7月23日晚，对方要她下载一款软件: the deed is told after the call. 1月7日，老田看着到账短信……
+    去年12月30日，民警接警赶到: what opens the story is how it ended.
     """
-    known = min((w.start for w in read if w.basis != "later" and w.start), default=None)
-    after = next((w for w in read if w.basis == "later" and w.start), None)
-    if known is None or after is None or after.start is None or after.start.date() >= known.date():
+    lead = next((w for w in read if w.start and w.basis not in {"later", "clue"}), None)
+    back = _told_back(read, lead) if lead else []
+    if lead is None or not back:
         return list(read)
-    deed = OWN_DAY_RE.search(after.text or "")
-    return [replace(w, basis="event") if w is after and deed else w for w in read]
+    told = {id(w): "event" for w in back if w.basis == "later"}
+    if lead.basis == "event":
+        told[id(lead)] = "later"
+    return [replace(w, basis=told.get(id(w), w.basis)) for w in read]
 
 
-RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4}
+# 到今年2月26日最后一次充值, 最后一组是3月4日
+LAST_RE = re.compile(r"最后一(?:次|笔|回|组|起|单|趟|桩)")
+
+
+def _series(view: str, occurred: When | None, read: Sequence[When]) -> When | None:
+    """`occurred` up to the last deed of its series, where the text says which was the last."""
+    if (
+        occurred is None
+        or occurred.basis != "event"
+        or occurred.start is None
+        or occurred.precision in COARSE
+    ):
+        return occurred
+    for w in read:
+        if w.end is None or w.span is None or not _days_before(occurred, w):
+            continue
+        if LAST_RE.search(view, max(0, w.span[0] - 8), w.span[0]) or LAST_RE.search(
+            view, w.span[1], w.span[1] + 8
+        ):
+            days = [datetime.combine(t.date(), time(), t.tzinfo) for t in (occurred.start, w.end - SECOND)]
+            return replace(occurred, start=days[0], end=days[1] + timedelta(1), precision="span")
+    return occurred
+
+
+def _within_month(occurred: When | None, read: Sequence[When]) -> When | None:
+    """For a month the first day that is told of it: 上月，三家小超市接连丢烟：8日夜里……"""
+    if occurred is None or occurred.precision != "month" or occurred.start is None or occurred.end is None:
+        return occurred
+    for w in read:
+        if w.start and w.precision not in COARSE and occurred.start <= w.start < occurred.end:
+            return replace(w, basis="event")
+    return occurred
+
+
+def _told_back(read: Sequence[When], lead: When) -> list[When]:
+    """The readings of the day on which it happened, where that lies before `lead`, with which the telling opens.
+
+    Either the case was reported or solved before `lead`, and it happened before that; or a date of its own says so.
+    """
+    earlier = [w for w in read if w is not lead and _days_before(w, lead) and w.precision != "year"]
+    end = next((w for w in earlier if w.basis in {"report", "resolution"}), None)
+    if lead.basis == "event" and end is not None:
+        till = [w for w in earlier[: earlier.index(end)] if w.basis == "later"] or [end]
+    else:
+        till = [
+            w
+            for w in earlier
+            if w.basis in {"later", "report"}
+            and w.precision != "month"
+            and OWN_DAY_RE.search(w.text or "")
+            and _year_known(w, lead)
+        ]
+    return [w for w in earlier if _same_day(w, till[0])] if till else []
+
+
+YEAR_RE = re.compile(r"\d{4}|去年|今年")
+MONTH_RE = re.compile(r"\d月")
+FEAST_DAYS, MONTH_DAYS = 60, 300
+
+
+def _year_known(w: When, lead: When) -> bool:
+    """Whether the year of a date told back is stated, or the date close enough to be meant: 除夕 may be to come."""
+    if w.start is None or lead.start is None:
+        return False
+    text = w.text or ""
+    ago = (lead.start - w.start).days
+    return (
+        bool(YEAR_RE.search(text)) or ago < FEAST_DAYS or (ago < MONTH_DAYS and bool(MONTH_RE.search(text)))
+    )
+
+
+def _month_before(read: Sequence[When], moment: When) -> When | None:
+    """The month told before `moment` in which the case began: 去年9月，褚某经人介绍认识了谭某……今年2月21日报案."""
+    first = next((w for w in read if w.precision == "month" and w.start is not None), None)
+    if first is None or moment.start is None or first.start is None or first.start >= moment.start:
+        return None
+    return replace(first, basis="event")
+
+
+def _same_day(one: When, other: When) -> bool:
+    return bool(one.start and other.start and one.start.date() == other.start.date())
+
+
+def _days_before(one: When, other: When) -> bool:
+    return bool(one.start and other.start and one.start.date() < other.start.date())
+
+
+RANK = {"event": 0, "discovery": 1, "report": 2, "resolution": 3, "later": 4, "clue": 4}
 COARSE = {"year", "month", "span"}
 
 
@@ -247,6 +363,18 @@ def _choose(read: Sequence[When]) -> When | None:
     """
     dated = [w for w in read if w.start is not None]
     finer = [w for w in dated if w.precision != "year"] or dated
+    if (
+        finer
+        and all(w.precision == "year" for w in finer)
+        and read[0].start is None
+        and read[0].basis == "event"
+    ):
+        return read[0]  # 近日，……去年底身份证到期后
+    if finer and all(w.basis in {"later", "clue"} for w in finer):  # 昨天送来锦旗。日前的一个上午，……
+        told = read[read.index(finer[0]) :]
+        undated = next((w for w in told if w.start is None and w.basis in {"event", "discovery"}), None)
+        if undated is not None:
+            return undated
     finer = [w for w in finer if not _setting(w)] or finer
     if any(w.precision != "month" and RANK[w.basis or "event"] < 3 for w in finer):
         finer = [w for w in finer if w.precision != "month"]
@@ -263,12 +391,13 @@ def _choose(read: Sequence[When]) -> When | None:
 
 
 def _holds(wide: When, others: Sequence[When]) -> bool:
-    """Whether a part of a month gives way to a day within it: 5月下旬相识，5月26日交钱."""
+    """Whether something gives way to what lies within it: 5月下旬相识，5月26日交钱; 三天前……14日傍晚6时许."""
     part_of_month = (wide.text or "").endswith(("旬", "初", "底", "末"))
-    if not part_of_month or wide.start is None or wide.end is None:
+    if not (part_of_month or wide.precision == "day") or wide.start is None or wide.end is None:
         return False
+    coarse = COARSE if part_of_month else {*COARSE, "day"}
     return any(
-        w.precision not in COARSE and w.start is not None and wide.start <= w.start < wide.end for w in others
+        w.precision not in coarse and w.start is not None and wide.start <= w.start < wide.end for w in others
     )
 
 
