@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 Span = tuple[int, int]
+SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving in any year that pages are dated
 
 
 # ---------------------------------------------------------------- discover, read, decode

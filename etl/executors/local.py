@@ -5,7 +5,7 @@ A document can hang or kill the interpreter (deep nesting in a C parser, a patho
 the file it has in hand in shared memory, so after a death one knows whom to suspect: the rest of the
 task is done again, the suspect runs alone in a fresh pool, and if that one dies too it is rejected.
 Workers are spawned, never forked (a forked child shares sockets and locks with its parent), and end with
-their parent, however that ended.
+their parent, however that ended. Only they import the stages (`work`), which takes a quarter of a second.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 
 from etl.errors import EtlError
-from etl.executors import work
 from etl.executors.base import Limits
 from etl.model import Processed, RawFile
 
@@ -122,6 +121,8 @@ class LocalPool:
 
     def give_up(self, file: RawFile, task: Task) -> Processed:
         """The rejection of a file that ended two workers; how the second one ended tells why."""
+        from etl.executors import work
+
         codes = exit_codes(processes_of(task.pool))
         self.end(task.pool)
         if -signal.SIGPROF in codes:
@@ -195,6 +196,8 @@ def kill(workers: Sequence[BaseProcess]) -> None:
 
 def prepare_worker(parent: int, memory_bytes: int, shared_marks: Any) -> None:
     """Tie a new worker to its parent's life, keep the keyboard's interrupt from it, and limit its memory."""
+    from etl.executors import work
+
     global marks
     marks = shared_marks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -221,6 +224,8 @@ def reserved_bytes() -> int:
 
 def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[Processed]:
     """Run the pipeline over `files` in a worker, each under its own deadline."""
+    from etl.executors import work
+
     done = []
     for number, file in enumerate(files, 1):
         marks[mark] = number

@@ -10,10 +10,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from etl.model import Article, Contributor, Figure, Incident, Leaf, Person, Processed, Repair, When
+from etl.model import SHANGHAI, Article, Contributor, Figure, Incident, Leaf, Person, Processed, Repair, When
 from etl.personal import starred, starred_row
 from etl.stages.identity import HASH_VERSION
-from etl.stages.layout.dates import SHANGHAI
 
 Row = tuple[Any, ...]
 MAX_DETAIL = 500

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 from etl.rules.extract import LunarYear, TimeRules
-from etl.stages.extract.numerals import integer
+from etl.stages.numerals import integer
 
 # 正月初五, 农历八月十五, 腊月廿三, 闰二月初一
 LUNAR_RE = re.compile(r"(?:农历|阴历)?(闰?)([正腊冬一二三四五六七八九十]{1,2})月(.{2,3})")

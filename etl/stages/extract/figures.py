@@ -10,8 +10,8 @@ from itertools import accumulate
 
 from etl.model import Figure, Span
 from etl.rules.extract import Pattern
-from etl.stages.extract.numerals import scaled
 from etl.stages.extract.text import Sentence
+from etl.stages.numerals import scaled
 
 # 2022年以来, 截至8月底, 今年上半年, 去年, 一年
 PERIOD_RE = re.compile(

@@ -6,7 +6,7 @@ import re
 
 from etl.model import Span
 from etl.rules.extract import ItemRules
-from etl.stages.extract.numerals import integer, scaled
+from etl.stages.numerals import integer, scaled
 
 ITEM_KINDS = (
     "theft",

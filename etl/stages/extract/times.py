@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
-from etl.model import When
+from etl.model import SHANGHAI, When
 from etl.rules.extract import TimeRules
 from etl.stages.extract.calendars import feast, lunar_day, lunar_in_year
 from etl.stages.extract.expressions import Expression
-from etl.stages.extract.numerals import integer
+from etl.stages.numerals import integer
 
-SHANGHAI = timezone(timedelta(hours=8))
 DAY = timedelta(days=1)
 CLOCK_RE = re.compile(
     r"(\d{1,2}|零|[一二两三四五六七八九十]{1,3})[时点:：](半|一刻|三刻|整|(\d{1,2}|[零一二三四五六七八九十]{1,4})分?)?"

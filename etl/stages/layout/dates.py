@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving in any year that pages are dated
+from etl.model import SHANGHAI
+
 OLDEST, NEWEST = 1980, 2100
 
 # 2023年5月6日 10:21; 2023 05/06 10:21:33; 2023-05-06T10:21:33.000Z; 2023/5/6（星期六）10时21分; 2023.05.06 下午3:05

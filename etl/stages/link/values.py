@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.rules.link import LinkRules
-from etl.stages.extract.numerals import integer, scaled
+from etl.stages.numerals import integer, scaled
 
 HAN = "〇零一二两三四五六七八九十"
 # 8月3日 8月 3号 2021-08-03 2021.8.3 八月三日

@@ -6,10 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from etl.model import Article, Extraction, Incident
+from etl.model import SHANGHAI, Article, Extraction, Incident
 from etl.rules import load_rules
 from etl.stages.extract import extract
-from etl.stages.extract.times import SHANGHAI
 
 RULES = load_rules().extract
 

@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 import pytest
 
-from etl.model import When
+from etl.model import SHANGHAI, When
 from etl.rules import load_rules
 from etl.stages.extract.expressions import find
-from etl.stages.extract.times import SHANGHAI, Calendar, resolve
+from etl.stages.extract.times import Calendar, resolve
 
 RULES = load_rules().extract.times
 PUBLISHED = datetime(2022, 9, 14, 10, 30, tzinfo=SHANGHAI)  # a Wednesday
