@@ -109,7 +109,7 @@ def _person(p: Person, i: Incident, r: Reading) -> str:
     group = next((g for g in r.groups if any((m.start, m.end) == p.span for m in g)), ())
     inside = between(group, i.evidence)
     leads = list(dict.fromkeys(f"“{m.lead}” {m.lead_role}" for m in inside if m.lead))
-    votes = roles.heard(r.page.view, inside, r.rules.people)
+    votes, _ = roles.heard(r.page.view, inside, r.rules.people)
     parts = [f"people.toml {', '.join(leads)}"] if leads else []
     spoken = [f"{role} {n}" for role, n in sorted(votes.items(), key=lambda vote: -vote[1])]
     if spoken:

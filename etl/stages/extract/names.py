@@ -136,7 +136,8 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
         return None
     if len(fits) == 1:
         only = next(iter(fits))
-        return at + only if good or (not strict and plausible(view, at + head, at + only, rules)) else None
+        usual = plausible(view, at + head, at + only, rules) or view[at + head : at + only] in rules.single
+        return at + only if good or (not strict and usual) else None
     long, short = head + 2, head + 1
     if occurrences(view, view[at : at + short]) > occurrences(view, view[at : at + long]):
         return at + short

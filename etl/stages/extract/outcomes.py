@@ -211,6 +211,8 @@ def _fitted(
         drop.add("assisted")
         if not words["grave"].search(text):
             drop.add("casualties")
+    if family in {"fire", "public_safety_accident"} and not words["held"].search(text):
+        drop.add("arrested")
     if family in {"traffic_accident", "fire", "public_safety_accident"} and "casualties" in found:
         drop.add("assisted")
     if family == "traffic_accident":

@@ -76,6 +76,17 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
     """冯女士, 张某, 欧阳某某, 李某甲, 钱阿婆, 王警官."""
     for at, after in hits.get("person:title", ()):
         title = view[at:after]
+        if (
+            title in rules.officer_titles
+            and view[at - 2 : at - 1] in {"小", "老"}
+            and may_begin(view, at - 2)
+        ):
+            yield mention(view, at - 2, at, None, "nick", rules, lead=title, role="officer")
+            continue
+        full = _full_before(view, at, rules) if title in rules.officer_titles else None
+        if full is not None:
+            yield mention(view, full, at, view[full], "full", rules, lead=title, role="officer")
+            continue
         surname = _surname_before(view, at, rules)
         if not surname and title == "某" and _rare_surname(view, at, rules):
             surname = view[at - 1]
@@ -101,6 +112,11 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
         other, age = attributes(view, start, after)
         form = "officer" if title in rules.officer_titles else "title"
         yield mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
+
+
+def may_begin(view: str, at: int) -> bool:
+    """Whether a name may begin at `at`: not within a longer word (大小, 古老)."""
+    return view[at - 1 : at] not in {"大", "古", "最", "从"}
 
 
 # ，甫先生: whatever stands alone before a title at the head of a clause is a surname
@@ -285,12 +301,8 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
         )
         if not introduced and occurrences(view, name) < 2:
             continue
-        if (
-            kind == "阿"
-            and view[m.start() - 1 : m.start()] in rules.single
-            and _always_behind(view, m.start(), end)
-        ):
-            continue  # 谢阿福
+        if view[m.start() - 1 : m.start()] in rules.single and _always_behind(view, m.start(), end):
+            continue  # 谢阿福, 田小松
         if view[m.start() - 1 : m.start()] in {
             "大",
             "从",
@@ -330,7 +342,9 @@ def _always_behind(view: str, start: int, end: int) -> bool:
 DOUBLED_RE = re.compile(
     r"(?:岁的?|女孩|男孩|女童|男童|孩子|女儿|儿子|孙女|孙子|外孙|宝宝|名叫|叫|小朋友|女婴|男婴)(?:叫)?[“”‘]?(([\u4e00-\u9fff])\2)(?!\2)"
 )
-NO_PET_NAME = frozenset("妈爸奶爷哥姐弟妹叔姑舅婆公伯嫂宝娃孩常刚天人慢渐偷悄默紧偏仅刚哭往哇嗷喳呜连个姨")
+NO_PET_NAME = frozenset(
+    "摇点摆挥揉擦拍摸看想说走问听笑试等妈爸奶爷哥姐弟妹叔姑舅婆公伯嫂宝娃孩常刚天人慢渐偷悄默紧偏仅刚哭往哇嗷喳呜连个姨"
+)
 
 
 def _doubled(view: str) -> Iterator[Mention]:
@@ -342,7 +356,7 @@ def _doubled(view: str) -> Iterator[Mention]:
 
 
 INTRO_RE = re.compile(
-    r"(?:经理|主管|站务员|乘务员|安检员|护边员|考生|业主|女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年|工友|快递员|外卖员|保安|护工|同伴|牧民|游客|乘客|旅客|岁|店员|徒弟|好友|租客|房客|新生|实习生|徒弟|钓友|骑手|柜员|外卖骑手|边民|村医|战士|消防员|户主|房主|租户|摊主|车主|机主|网格员|护士|大学生|协警|交警|特警|刚下夜班的|队员)(?:的)?$"
+    r"(?:经理|主管|站务员|乘务员|安检员|护边员|考生|业主|女孩|男孩|孩子|学生|同学|女生|男生|男童|女童|少年|少女|小伙|姑娘|儿子|女儿|民警|辅警|警员|女子|男子|市民|居民|村民|名叫|叫|司机|女友|男友|朋友|邻居|员工|同事|青年|孙女|孙子|弟弟|妹妹|网友|辅警队员|哥哥|姐姐|儿童|初中生|高中生|小学生|大学生|顾客|店主|老板|报警人|失主|户籍警|协警|失足青年|工友|快递员|外卖员|保安|护工|同伴|牧民|游客|乘客|旅客|岁|店员|徒弟|好友|租客|房客|新生|实习生|徒弟|钓友|骑手|柜员|外卖骑手|边民|村医|战士|消防员|户主|房主|租户|摊主|车主|机主|网格员|护士|大学生|协警|交警|特警|刚下夜班的|队员|(?:家住|住在)[^，。]{1,5}|雇主|工人|老板娘|货主)(?:的)?$"
 )
 
 

@@ -37,7 +37,8 @@ def reconciled(view: str, found: Sequence[Part], span: Span, kind: str) -> list[
     if kind.startswith("fraud"):
         return _defrauded(view, _with(found, _offence(view, found, span)))
     if kind.startswith(OFFENCES):
-        return _offence(view, found, span)
+        people = _offence(view, found, span)
+        return _bystanders(found, people) if kind.startswith(("assault", "violent_crime")) else people
     if kind in {"missing_person", "runaway_juvenile"}:
         return _search(view, found)
     if kind == "lost_property":
@@ -196,6 +197,15 @@ def _offence(view: str, found: Sequence[Part], span: Span) -> list[Person]:
         for i in some:
             people[i] = replace(people[i], role="suspect", also=())
     return people
+
+
+def _bystanders(found: Sequence[Part], people: Sequence[Person]) -> list[Person]:
+    """Where somebody is said to be hurt, who only called the police is not: 同车的倪女士拨打了110."""
+    hurt = any(p.role == "victim" and "victim" in x.told for p, x in zip(people, found, strict=True))
+    return [
+        replace(p, role="reporter", also=()) if hurt and p.role == "victim" and x.told == {"reporter"} else p
+        for p, x in zip(people, found, strict=True)
+    ]
 
 
 def _search(view: str, found: Sequence[Part]) -> list[Person]:

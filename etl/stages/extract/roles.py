@@ -102,10 +102,10 @@ def persons(
     found = []
     for group in groups:
         inside = [m for m in group if span[0] <= m.start < span[1]]
-        votes = heard(view, inside, rules)
+        votes, told = heard(view, inside, rules)
         person = _person(view, group, inside, votes, kind) if inside else None
         if person:
-            found.append(Part(person, inside, frozenset(votes.keys() - HINTS), "fetcher" in votes))
+            found.append(Part(person, inside, frozenset(told - HINTS), "fetcher" in votes))
     return tuple(reconciled(view, found, span, kind))
 
 
@@ -180,7 +180,7 @@ def _person(
     best = next((m for m in everywhere if m.form in {"full", "dot"}), group[0])
     roles = dict(votes)
     if any(
-        m.lead_role == "officer"
+        (m.lead_role == "officer" and not m.name.endswith(CIVIL))  # 夜班班长刘师傅
         or m.form == "officer"
         or (m.form in {"full", "nick"} and BESIDE_RE.match(view, m.end))
         for m in everywhere
@@ -258,11 +258,12 @@ def _speaks_only(view: str, everywhere: Sequence[Mention]) -> bool:
     return (leader or m.lead == "目击者") and bool(PRESS_RE.match(after))
 
 
-def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, int]:
-    """How often the words around the mentions speak for each role."""
+def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict[str, int], set[str]]:
+    """How often words speak for each role, and the roles for which others do than what stands before the name."""
     votes: dict[str, int] = {}
+    told: set[str] = set()
     for m in group:
-        if m.form == "officer" or m.lead_role == "officer":
+        if m.form == "officer" or (m.lead_role == "officer" and not m.name.endswith(CIVIL)):
             votes["officer"] = votes.get("officer", 0) + 5
             continue
         context = _context(view, m)
@@ -275,6 +276,8 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, 
                 m.form != "title" and not OBJECT_RE.search(context) and not HARMED_RE.search(context)
             ):  # police do not write 先生 of offenders
                 said.add("suspect")
+        if m.lead_role == "relative" and EMBRACES_RE.search(context):
+            said = (said - {"reporter"}) | {"fetcher"}
         if AGENT_RE.search(context):
             said -= {"victim", "lost_person"}
         if (
@@ -285,13 +288,18 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> dict[str, 
             votes[m.lead_role] = votes.get(m.lead_role, 0) + 2
         for role in said:
             votes[role] = votes.get(role, 0) + 1
-    return votes
+        told |= said
+    return votes, told
 
 
 # 趁@不在家, 与@发生争执: what is said next is not what @ does
 OBJECT_RE = re.compile(
     r"(?:与|跟|将|把|趁|向|对|给|被|从|闯进|冲进|闯入|潜入|进入|翻进|翻入|溜进|撬开|找到|拦住|堵住|尾随|跟踪)[^，。、]{0,10}@"
 )
+
+
+# 父亲@冲进派出所，一把搂住儿子: who comes for the one found did not report
+EMBRACES_RE = re.compile(r"@[^。]{0,24}(?:搂|抱住|抱起|抱着|接过|接走|接回|领回|扑向)")
 
 
 # 被@撞了一下，回家后发现项链没了: the loss is another's
@@ -329,12 +337,24 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     ):
         return ("reporter", ("helper",)) if "reporter" in votes else ("helper", ())
     votes = {role: n for role, n in votes.items() if role not in HINTS}
+    if (
+        family in IN_DANGER
+        and "helper" in votes
+        and best.lead_role == "party"
+        and not votes.keys() - {"helper", "party"}
+    ):
+        return "helper", ()  # 二楼住户蒋师傅用灭火器压住了火势
+    if family in IN_DANGER and "suspect" in votes:
+        votes = {"suspect": votes["suspect"]}  # 车主杨某被处以罚款
     if family == "lost_property" and "reporter" in votes and votes.get("helper", 0) <= 2:
         votes = {r: n for r, n in votes.items() if r != "helper"}  # 司机 is what the reporter is by trade
     fitted: dict[str, int] = {}
     for said, n in votes.items():
         role = said if said == "helper" and best.lead in PASSERS else INSTEAD.get((family, said), said)
-        if role == "suspect" and said != role and best.form in {"title", "nick"}:
+        titled = best.form in {"title", "nick"} and not (
+            family == "traffic_violation" and best.lead in DRIVERS
+        )
+        if role == "suspect" and said != role and titled:
             role = said  # a titled person is not accused by the kind alone
         fitted[role] = fitted.get(role, 0) + n
     fitted.pop("officer", None)
@@ -351,6 +371,7 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     return role, also
 
 
+DRIVERS = frozenset({"驾驶人", "驾驶员", "司机", "车主", "骑车人", "骑手"})
 # 过路司机杨先生拨打122: drives, but had no part in the crash
 PASSERS = frozenset({"过路司机", "过路群众", "过路市民", "路人", "热心市民", "热心群众", "好心人", "同行者"})
 # Kinds in which strangers often make the call.
@@ -363,6 +384,8 @@ FOUND_BY_OTHERS = (
 )
 # 男童浩浩卡在井下，能听到哭声: a child is found, and finds nobody
 CHILDREN = frozenset({"男童", "女童", "男孩", "女孩", "孩子", "儿童", "小孩", "小朋友", "幼童"})
+IN_DANGER = ("fire", "public_safety_accident")
+CIVIL = ("师傅", "先生", "女士", "大爷", "大娘", "大妈", "老师", "老板", "经理", "阿姨")
 HURTING = ("violent_crime", "assault")
 FURTHER = {"reporter", "party", "relative"}
 # What somebody is of whom we only know that he called the police.

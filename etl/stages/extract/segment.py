@@ -27,7 +27,9 @@ from etl.stages.extract.turns import (
     CONTINUES_RE,
     FRESH_HEAD,
     HANDED_OVER_RE,
+    KIN_COMES_RE,
     LOOKS_BACK_RE,
+    NEXT_CALL_RE,
     ON_PATROL_RE,
     OTHER_CASE_RE,
     PENALTY_RE,
@@ -167,7 +169,7 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
             m = names[n]
             nick = m.form == "nick" and m.surname in officers  # 老黎, who patrols through the whole story
             if m.lead_role != "officer" and m.form != "officer" and not nick:
-                own.add(m.name)
+                own.add(m.name + "某" if m.form == "surname" else m.name)  # 男子姓潘……潘某被刑事拘留
             n += 1
         first = s.line != previous_line
         numbered = bool(first and (NUMBER_RE.match(s.text.strip()) or (parted and BRACKET_RE.match(s.text))))
@@ -307,11 +309,14 @@ def _opens(reads: Sequence[Read], i: int, current: Stretch | None, after_heading
         return ""
     if opening_time(r):
         return "time"
+    if r.first and current.narrative and KIN_COMES_RE.match(r.sentence.text):
+        return ""
     if r.first and ANOTHER_RE.match(r.sentence.text) and current.closed and _someone_else(r):
         return "same day"
     if r.first and "fresh" in r.cues and FRESH_HEAD.match(r.sentence.text) and current.closed:
         return "fresh"
-    if r.first and "report" in r.cues and not _continues(r) and current.closed and r.names:
+    calls = NEXT_CALL_RE.match(r.sentence.text) or not _continues(r)
+    if r.first and "report" in r.cues and calls and current.closed and r.names:
         return "report"
     if r.first and r.times and _clock_opens(r) and current.closed and not _continues(r) and current.narrative:
         return "clock"

@@ -190,6 +190,8 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
         return "later"
     tip = words["tip"].search(after)
     report = None if tip else words["report"].search(after)
+    if report and report[0] in {"打来", "来电"} and POLICE_CALL_RE.search(after, 0, report.start()):
+        report = None
     if report is None and not started and not tip:
         report = words["arrival"].search(after)
     resolved = words["resolved"].search(after[:40])
@@ -221,9 +223,13 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     return "discovery" if found else "event"
 
 
+# 到了24日，小顾警官打来电话
+POLICE_CALL_RE = re.compile(r"(?:警官|民警|辅警|派出所|所里|警察)$")
+
+
 def _quoted(view: str, e: Expression) -> bool:
     """Whether somebody says it of their own day or year: “我今天就不走了！”, “去年花5600元买的”."""
-    if not e.has("relative", "offset") and e.parts.get("year", "")[:1] not in {"去", "前"}:
+    if e.names_day and not e.has("relative", "offset") and e.parts.get("year", "")[:1] not in {"去", "前"}:
         return False
     line = view[max(0, e.start - QUOTED) : e.start].rpartition("\n")[2]
     return line.rfind("“") > line.rfind("”")
@@ -290,11 +296,15 @@ def _series(view: str, occurred: When | None, read: Sequence[When]) -> When | No
 
 
 def _within_month(occurred: When | None, read: Sequence[When]) -> When | None:
-    """For a month the first day that is told of it: 上月，三家小超市接连丢烟：8日夜里……"""
-    if occurred is None or occurred.precision != "month" or occurred.start is None or occurred.end is None:
+    """For a month or a season the first day or part of it that is told: 上月，三家小超市接连丢烟：8日夜里……"""
+    if occurred is None or occurred.start is None or occurred.end is None:
+        return occurred
+    season = (occurred.text or "")[-1:] in set("春夏秋冬")
+    if occurred.precision != "month" and not season:
         return occurred
     for w in read:
-        if w.start and w.precision not in COARSE and occurred.start <= w.start < occurred.end:
+        finer = w.precision not in COARSE or (season and w.span != occurred.span and w.precision != "year")
+        if w.start and finer and occurred.start <= w.start < occurred.end:
             return replace(w, basis="event")
     return occurred
 
@@ -385,7 +395,7 @@ def _choose(read: Sequence[When]) -> When | None:
         if best == 0 and len(same) > 1:
             assert first.start is not None
             same = [w for w in same if not _holds(w, same)] or same
-            return min(same, key=lambda w: w.start or first.start)  # type: ignore[arg-type,return-value]
+            return min(same, key=lambda w: (w.start or first.start, w.precision != "span"))
         return first
     return min(read, key=lambda w: RANK[w.basis or "event"], default=None)
 
