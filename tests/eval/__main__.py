@@ -17,7 +17,7 @@ from tests.eval.harness import (
 )
 from tests.eval.score import score
 
-FOLDERS = ("dev", "heldout")
+FOLDERS = ("dev", "heldout", "hard")
 FLOORS = HERE / "floors.json"
 
 

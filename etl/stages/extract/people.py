@@ -62,10 +62,12 @@ def find(view: str, rules: PeopleRules, hits: Hits) -> list[Mention]:
     ):
         keep(kind)
     keep(list(_by_post(view, rules)))
+    keep(list(_of_unit(view, rules)))
     keep(list(_bare(view, rules)))
     listed.sort(key=lambda m: m.start)
     keep(list(_behind_short(view, listed, rules)))
     keep(list(_repeats(view, listed)))
+    keep(list(_beside_officers(view, listed, rules)))
     return sorted(listed, key=lambda m: m.start)
 
 
@@ -161,6 +163,8 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
         return False
     unbounded = len(title) == 1 and not may_end(view, end, rules)
     if unbounded and occurrences(view, view[start:end]) < 2:
+        return False
+    if before + surname == "保安":  # 保安队长
         return False
     if title in rules.common_titles and (surname in rules.before_common or before + surname == "公安"):
         return False
@@ -393,6 +397,8 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
 
 # 。丁海波一边安抚: a clause begins with the name
 CLAUSE_START = frozenset("。，、：；“”‘’\n！？的是")
+# 被雷鸣当场回绝: and behind what is done to somebody
+NAMED_AFTER = CLAUSE_START | set("被把对给向让请跟与和由问")
 POLICE_BEFORE_RE = re.compile(r"(?:警|所长|队员|指导员|教导员)[^。！？]{0,14}$")
 
 
@@ -422,11 +428,36 @@ def _by_post(view: str, rules: PeopleRules) -> Iterator[Mention]:
                 break
 
 
+# 龙津派出所闵捷、上官云、小裘调取监控: names right behind the unit
+UNIT_END_RE = re.compile(
+    r"(?:派出所|刑侦大队|治安大队|交警大队|特警大队|警务站|警务室)(?=[\u4e00-\u9fff]{2,4}[、和])"
+)
+
+
+def _of_unit(view: str, rules: PeopleRules) -> Iterator[Mention]:
+    """Officers listed right behind the name of their unit."""
+    for m in UNIT_END_RE.finditer(view):
+        at = m.end()
+        for _ in range(6):
+            end = name_end(view, at, rules, strict=True)
+            nick = None if end else NICK_RE.match(view, at)
+            if nick and nick[1] in rules.single:
+                end = nick.end()
+            if not end:
+                break
+            surname, form = (None, "nick") if nick else (surname_of(view[at:end], rules), "full")
+            yield Mention(at, end, view[at:end], surname, form, lead_role="officer")
+            link = LINK_RE.match(view, end)
+            if not link:
+                break
+            at = link.end()
+
+
 def _bare(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """Full names that no word introduces but that the text begins clauses with again and again."""
     seen: dict[str, list[int]] = {}
     for m in rules.bare.finditer(view):
-        if view[m.start() - 1 : m.start()] in CLAUSE_START or m.start() == 0:
+        if view[m.start() - 1 : m.start()] in NAMED_AFTER or m.start() == 0:
             seen.setdefault(m[0], []).append(m.start())
     for name, starts in seen.items():
         if len(starts) < 2 or name[:2] in rules.not_names or name[1:] in rules.follow_two:
@@ -465,6 +496,31 @@ def _repeats(view: str, found: Sequence[Mention]) -> Iterator[Mention]:
         first = named[view[start:end]]
         role = "officer" if first.lead_role == "officer" else ""
         yield Mention(start, end, first.name, first.surname, "full", first.sex, lead_role=role)
+
+
+def _beside_officers(view: str, listed: Sequence[Mention], rules: PeopleRules) -> Iterator[Mention]:
+    """Full names joined to an officer's at the head of a clause: 郄文、逄志刚赶来勘查, of whom one is known."""
+    officers = {m.name for m in listed if m.lead_role == "officer" and m.form == "full"}
+    for m in listed:
+        if m.name not in officers:
+            continue
+        for mark in "、和与":
+            if view.startswith(mark, m.end):
+                end = name_end(view, m.end + 1, rules, strict=True)
+                if end:
+                    yield _officer(view, m.end + 1, end, rules)
+        for size in (3, 2):
+            start = m.start - 1 - size
+            if start < 0 or view[m.start - 1] not in "、和与" or view[start - 1 : start] not in CLAUSE_START:
+                continue
+            if view[start] in rules.single and given_ok(view, start + 1, m.start - 1, rules):
+                yield _officer(view, start, m.start - 1, rules)
+                break
+
+
+def _officer(view: str, start: int, end: int, rules: PeopleRules) -> Mention:
+    name = view[start:end]
+    return Mention(start, end, name, surname_of(name, rules), "full", lead_role="officer")
 
 
 MAX_NAMES = 200  # a body that names more people is a list of names

@@ -40,11 +40,15 @@ def reconciled(view: str, found: Sequence[Part], span: Span, kind: str) -> list[
         people = _offence(view, found, span)
         return _bystanders(found, people) if kind.startswith(("assault", "violent_crime")) else people
     if kind in {"missing_person", "runaway_juvenile"}:
-        return _search(view, found)
+        people = _search(view, found)
+        return _grown(people) if kind == "runaway_juvenile" else people
     if kind == "lost_property":
         return _finder(found)
     if kind in {"person_assistance", "rescue", "fire", "public_safety_accident"}:
-        return _helped(view, _with(found, _kin_in_danger(view, found, kind)), kind)
+        people = _helped(view, _with(found, _kin_in_danger(view, found, kind)), kind)
+        if kind in {"fire", "public_safety_accident"}:
+            people = [_hurt(view, x) for x in _with(found, people)]
+        return people
     if kind == "suicide_intervention":
         return _kin_in_danger(view, found, kind)
     if kind == "traffic_accident":
@@ -99,7 +103,7 @@ def _at_the_counter(view: str, x: Part) -> bool:
 
 # 额头流血不止, 被方向盘卡住; not 没有受伤
 INJURED_RE = re.compile(
-    r"[^。；、]{0,14}?(?:流血|流着血|骨折|擦伤|划伤|(?<!未)(?<!没)(?<!没有)(?<!无人)受伤|轻伤|重伤|轻微伤|昏迷|被卡|卡住|被困|身亡|死亡|外伤|不治|头破血流|流血的)"
+    r"[^。；、]{0,14}?(?:流血|流着血|骨折|擦伤|划伤|(?<!未)(?<!没)(?<!没有)(?<!无人)受伤|轻伤|重伤|轻微伤|昏迷|被卡|卡住|被困|身亡|死亡|外伤|不治|头破血流|流血的|倒在|昏在|晕倒|昏倒|窒息|不省人事)"
 )
 
 
@@ -237,6 +241,19 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
             for p in people
         ]
     return people
+
+
+GROWN = ("女士", "先生", "大爷", "大娘", "大妈", "大叔", "师傅", "阿姨", "奶奶", "爷爷")
+
+
+def _grown(people: Sequence[Person]) -> list[Person]:
+    """Who bears the title of a grown-up has not run away as a child: 豆豆的母亲裴女士."""
+    return [
+        replace(p, role="relative", also=tuple(r for r in p.also if r != "relative"))
+        if p.role == "lost_person" and (p.name or "").endswith(GROWN)
+        else p
+        for p in people
+    ]
 
 
 # 孙子詹某找了两个钟头，这才想起报警

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from etl.model import Person, Span
 from etl.rules.extract import PeopleRules
 from etl.stages.extract.mention import Mention
-from etl.stages.extract.reconcile import Part, reconciled
+from etl.stages.extract.reconcile import OFFENCES, Part, reconciled
 
 ORDER = ("lost_person", "victim", "suspect", "party", "reporter", "relative", "helper")
 LEFT, RIGHT = 30, 34
@@ -188,6 +188,8 @@ def _person(
         roles["officer"] = 5
     if _speaks_only(view, everywhere) or (kind.startswith("fraud") and _impostor(view, everywhere)):
         return None
+    if not roles and any(m.lead_role == "skip" for m in group):
+        return None  # 副县长兰某到场指挥
     if "onlooker" in roles and not _takes_part(roles, group, kind):
         return None
     named_alone = best.form == "full" and not any(m.lead_role for m in group)
@@ -229,7 +231,7 @@ def _impostor(view: str, everywhere: Sequence[Mention]) -> bool:
 
 
 # What words say beside roles: `finder` and `seen` are told apart in `_settle`, `fetcher` in `reconcile`.
-HINTS = frozenset({"onlooker", "finder", "seen", "fetcher"})
+HINTS = frozenset({"onlooker", "finder", "seen", "fetcher", "proxy"})
 # Kinds in which neighbours are the ones who quarrel.
 NEIGHBOURS = ("dispute_mediation.neighbour", "noise")
 
@@ -276,6 +278,8 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
                 m.form != "title" and not OBJECT_RE.search(context) and not HARMED_RE.search(context)
             ):  # police do not write 先生 of offenders
                 said.add("suspect")
+        if PROXY_RE.search(context):
+            return {"reporter": 1, "proxy": 1}, {"reporter"}
         if m.lead_role == "relative" and EMBRACES_RE.search(context):
             said = (said - {"reporter"}) | {"fetcher"}
         if AGENT_RE.search(context):
@@ -284,7 +288,7 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
             "lost_person" in said and m.lead_role == "relative"
         ):  # 儿子小磊赌气离家: the lost one is somebody's child
             said.discard("relative")
-        elif m.lead_role and m.lead_role != "neutral":
+        elif m.lead_role not in {"", "neutral", "skip"}:
             votes[m.lead_role] = votes.get(m.lead_role, 0) + 2
         for role in said:
             votes[role] = votes.get(role, 0) + 1
@@ -298,6 +302,10 @@ OBJECT_RE = re.compile(
 )
 
 
+# 开水果店的@看不下去，替我报了警: who calls for others has no other part
+PROXY_RE = re.compile(
+    r"@[^。]{0,16}(?:替|帮)(?:他|她|我|其|[^，。]{1,4}?)们?(?:报(?:了)?(?:警|案)|拨打|拨了|打(?:了|通)?110)"
+)
 # 父亲@冲进派出所，一把搂住儿子: who comes for the one found did not report
 EMBRACES_RE = re.compile(r"@[^。]{0,24}(?:搂|抱住|抱起|抱着|接过|接走|接回|领回|扑向)")
 
@@ -328,6 +336,8 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     """Role and further roles: the guideline's order of preference, fitted to the kind; None for no part at all."""
     if votes.get("officer", 0) >= 1 and (best.form == "officer" or votes["officer"] >= 5):
         return "officer", ()
+    if "proxy" in votes:
+        return "reporter", ()
     family = kind.split(".")[0]
     if (
         "finder" in votes
@@ -448,6 +458,8 @@ def _default(best: Mention, kind: str) -> str:
             else "lost_person"
         )
     if kind.startswith(SUSPECT_KINDS):
+        if best.form in {"full", "dot"} and kind.startswith(OFFENCES):
+            return "victim"  # papers give culprits as 某
         if not titled:
             return "suspect"
         return "" if kind.startswith(HARMLESS_KINDS) else "victim"
