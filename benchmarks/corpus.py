@@ -26,7 +26,7 @@ categories:
 headimg: 'https://images.example.org/?http://static.example.com/{number}.jpeg'
 author: 每日看点
 comments: false
-date: Tue, 26 May 2020 01:05:47 GMT
+date: {date}
 ---
 
 <div>
@@ -40,7 +40,7 @@ PORTAL = """江城普法资讯网
 
 {title}
 
-发布时间：2023-06-20  来源：江城长安网  作者：佚名
+发布时间：{date}  来源：江城长安网  作者：佚名
 
 {body}
 
@@ -91,7 +91,11 @@ def _joined(told: list[str], idle: list[str], wanted: int, lot: Random) -> tuple
 def _page(shape: str, title: str, lines: list[str], number: int) -> str:
     if shape == "html":
         body = "".join(f"<p>{line}</p>" for line in lines)
-        return FRONT.format(title=title.replace("'", "’"), body=body, number=number)
+        return FRONT.format(
+            title=title.replace("'", "’"), body=body, number=number, date="Tue, 26 May 2020 01:05:47 GMT"
+        )
     if shape == "portal":
-        return PORTAL.format(title=title, body="\n\n".join("　　" + line for line in lines))
+        return PORTAL.format(
+            title=title, body="\n\n".join("　　" + line for line in lines), date="2023-06-20"
+        )
     return damage("\n".join([title, *lines]), Random(number)).text

@@ -3,7 +3,8 @@
 Three shapes as in benchmarks/corpus.py, their texts made of shuffled sentences with names and numbers of their
 own (benchmarks/rows.py), so that no two are the same by chance. Of 100 files 10 are exact duplicates (two of
 them with a byte-order mark and CRLF), 5 are near-duplicates, which count as contents of their own, and one is
-bad. The same size always gives the same files.
+bad. The same size always gives the same files. A day brings PER_DAY of them, so that a larger stock reaches over
+more years, as an archive does: on one day all would have to be compared, since one unit's cases of a day may be one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from random import Random
 
@@ -22,6 +25,8 @@ FILED_NS = 1_600_000_000_000_000_000
 LATER_NS = FILED_NS + 86_400_000_000_000
 BAD = (b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", bytes(range(128, 256)) * 3)
 SEED = 1
+PER_DAY = 30
+FIRST_DAY = datetime(2012, 1, 1, 1, 5, 47, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,15 @@ def make(folder: Path, files: int, seed: int = SEED, filed_ns: int = FILED_NS) -
 
 
 def page(shape: str, title: str, lines: list[str], number: int) -> bytes:
-    """A text in one of the shapes."""
+    """A text in one of the shapes, dated by its number."""
+    published = FIRST_DAY + timedelta(number // PER_DAY)
     if shape == "html":
         body = "".join(f"<p>{line}</p>" for line in lines)
-        return FRONT.format(title=title.replace("'", "’"), body=body, number=number).encode()
+        date = format_datetime(published, usegmt=True)
+        return FRONT.format(title=title.replace("'", "’"), body=body, number=number, date=date).encode()
     if shape == "portal":
-        return PORTAL.format(title=title, body="\n\n".join("　　" + line for line in lines)).encode()
+        told = "\n\n".join("　　" + line for line in lines)
+        return PORTAL.format(title=title, body=told, date=f"{published:%Y-%m-%d}").encode()
     return damage("\n".join([title, *lines]), Random(number)).text.encode()
 
 
