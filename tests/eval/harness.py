@@ -3,7 +3,7 @@
 `dev` is what the rules were tuned on: 001 to 108 from the beginning; 301 to 427, 501 to 620, 701 to 740,
 801 to 840 and 1001 to 1200 were written without sight of the rules, scored once, and joined it afterwards; so were
 2001 to 2054, in each of which it takes reading to say when something happened; 901 to 933 and 934 to 963 were written
-before the rules were asked about them, but by who tuned the rules. `heldout`, where it exists, was never tuned on.
+before the rules were asked about them, but by who tuned the rules. `heldout`, 1201 to 1240, was never tuned on.
 In each of `hard` it takes reading to say who is who; what can't be read yet stays visible there. What kinds, cases
 and outcomes weigh was learned from none of them.
 """
