@@ -30,10 +30,10 @@ the share of articles that are right.
 
 What to expect of articles that no rule was fitted to: seven sets of 40 were written without sight of the rules, and
 each scored once on 2026-11-22; six joined the tuned part afterwards, 1201 to 1240 are the unseen ones. Between the
-second and the third, what tells a case, its kind and its outcomes came to be weighed by what was learned from other texts, of which none is scored here: the kind of an
-incident is not tuned on these articles. Of 54 further ones, in each of which it takes reading to say when something
-happened, the day was right for .60 at first sight; of 54 in each of which it takes reading to say who is who
-(`tests/eval/hard`), persons scored .53. F1 at first sight:
+second and the third, what tells a case, its kind and its outcomes came to be weighed by what was learned from other
+texts, of which none is scored here: the kind of an incident is not tuned on these articles. Of 54 further ones, in each
+of which it takes reading to say when something happened, the day was right for .60 at first sight; of 54 in each of
+which it takes reading to say who is who (`tests/eval/hard`), persons scored .53. F1 at first sight:
 
 | field | 801 to 840 | 1001 to 1040 | 1041 to 1080 | 1081 to 1120 | 1121 to 1160 | 1161 to 1200 | 1201 to 1240 |
 | --- | --- | --- | --- | --- | --- | --- | --- |

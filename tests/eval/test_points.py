@@ -69,5 +69,5 @@ def test_fact_is_read(check: str, text: str) -> None:
         assert wanted in incident["items"]
     else:
         assert incident[name] == (
-            wanted if name in {"station", "kind"} else None if wanted == "-" else float(wanted)
+            wanted if name in {"station", "kind", "polarity"} else None if wanted == "-" else float(wanted)
         )

@@ -244,16 +244,15 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(
 
 def test_sessions_ended_by_the_server_are_had_anew(world: World) -> None:
     write_stories(world.folder, 200)
+    ours = (
+        "FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'jingqing run%%'"
+    )
     with world.halted(2):
         process = world.start("--workers", "1", "--batch-files", "10")
         world.wait_for_batches(2, process)
-    for batches in (4, 7, 10):
-        with world.halted(batches):
-            world.wait_for_batches(batches, process)
-            world.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name LIKE 'jingqing run %%'"
-            )
+        for _ in range(3):
+            world.wait_for(f"SELECT pid {ours} AND wait_event = 'advisory'", process)
+            assert world.sql(f"SELECT pg_terminate_backend(pid) {ours}")
     _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert differences(world) == []

@@ -104,12 +104,16 @@ class World:
         """Batches committed by all runs."""
         return int(str(self.sql("SELECT coalesce(sum(batches), 0) FROM runs")[0][0]))
 
-    def wait_for_batches(self, count: int, process: subprocess.Popen[str], timeout: float = 60) -> None:
+    def wait_for_batches(self, count: int, process: subprocess.Popen[str]) -> None:
         """Until `count` batches are committed; fails if the process ends before."""
+        self.wait_for(f"SELECT FROM runs HAVING sum(batches) >= {count}", process)
+
+    def wait_for(self, query: str, process: subprocess.Popen[str], timeout: float = 60) -> None:
+        """Until a query has a row; fails if the process ends before."""
         end = time.monotonic() + timeout
-        while self.batches() < count:
+        while not self.sql(query):
             assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() < end, f"no {count} batches in {timeout} s"
+            assert time.monotonic() < end, f"not in {timeout} s: {query}"
             time.sleep(0.05)
 
     @contextmanager
@@ -124,7 +128,7 @@ class World:
                 f"""
                 CREATE OR REPLACE FUNCTION halt() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                     IF (SELECT coalesce(sum(batches), 0) FROM runs) >= {batches} THEN
-                        PERFORM pg_advisory_xact_lock({GATE});
+                        PERFORM pg_advisory_xact_lock_shared({GATE});
                     END IF;
                     RETURN NULL;
                 END $$;

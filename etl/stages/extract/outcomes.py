@@ -43,6 +43,8 @@ def outcomes(
             and (rule.code == "ongoing" or not _unreal(view, s[0], rules.words))
         ]
         none = [m.start() + span[0] for m in rule.none.finditer(text)] if rule.none else []
+        if rule.code == "mediated" and none and spans and max(none) > spans[-1][0]:
+            spans = []  # 达成协议，但随后反悔。最终调解未果
         spans = [s for s in spans if not any(_same_sentence(view, s[0], at) for at in none)]
         if spans:
             found[rule.code] = spans

@@ -78,11 +78,7 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
     """冯女士, 张某, 欧阳某某, 李某甲, 钱阿婆, 王警官."""
     for at, after in hits.get("person:title", ()):
         title = view[at:after]
-        if (
-            title in rules.officer_titles
-            and view[at - 2 : at - 1] in {"小", "老"}
-            and may_begin(view, at - 2)
-        ):
+        if title in rules.officer_titles and _nick_before(view, at, rules):
             yield mention(view, at - 2, at, None, "nick", rules, lead=title, role="officer")
             continue
         full = _full_before(view, at, rules) if title in rules.officer_titles else None
@@ -116,9 +112,15 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
         yield mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
 
 
-def may_begin(view: str, at: int) -> bool:
-    """Whether a name may begin at `at`: not within a longer word (大小, 古老)."""
-    return view[at - 1 : at] not in {"大", "古", "最", "从"}
+def _nick_before(view: str, at: int, rules: PeopleRules) -> bool:
+    """Whether 小黎 or 老何 ends at `at`: not 小区, 大小王."""
+    return (
+        at >= 2
+        and view[at - 2] in "小老"
+        and view[at - 1] in rules.single
+        and view[at - 1] not in rules.small
+        and view[at - 3 : at - 2] not in {"大", "古", "最", "从"}
+    )
 
 
 # ，甫先生: whatever stands alone before a title at the head of a clause is a surname
@@ -164,7 +166,7 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
     unbounded = len(title) == 1 and not may_end(view, end, rules)
     if unbounded and occurrences(view, view[start:end]) < 2:
         return False
-    if before + surname == "保安":  # 保安队长
+    if before + surname in {"保安", "冒充"}:  # 保安队长, 冒充老板
         return False
     if title in rules.common_titles and (surname in rules.before_common or before + surname == "公安"):
         return False
@@ -404,7 +406,7 @@ POLICE_BEFORE_RE = re.compile(r"(?:警|所长|队员|指导员|教导员)[^。�
 
 # 老吴大名吴启明，今年56岁，孝德派出所社区民警。: who somebody is follows the name
 POST_RE = re.compile(
-    r"，(?:[^，。“”]{2,8}岁，)?[^，。“”]{0,24}(?:派出所|公安局|分局|大队|支队|警务室|警务站)[^，。“”]{0,8}(?:民警|所长|教导员|指导员|警长|辅警|大队长|中队长)(?=[，。])"
+    r"，(?:[^，。“”]{2,8}岁，)?(?![^，。]{0,24}(?:感谢|求助|找|冒充|自称|谎称|殴打|辱骂|报警|联系|向|对|给|被|将))[^，。“”]{0,24}(?:派出所|公安局|分局|大队|支队|警务室|警务站)[^，。“”]{0,8}(?:民警|所长|教导员|指导员|警长|辅警|大队长|中队长)(?=[，。])"
 )
 NAMED_BEFORE_RE = re.compile(r"(?:大名|本名|全名|真名|名叫|叫)$")
 
@@ -430,13 +432,16 @@ def _by_post(view: str, rules: PeopleRules) -> Iterator[Mention]:
 
 # 龙津派出所闵捷、上官云、小裘调取监控: names right behind the unit
 UNIT_END_RE = re.compile(
-    r"(?:派出所|刑侦大队|治安大队|交警大队|特警大队|警务站|警务室)(?=[\u4e00-\u9fff]{2,4}[、和])"
+    r"(?:派出所|刑侦大队|治安大队|交警大队|特警大队|警务站|警务室)(?=[\u4e00-\u9fff]{2,4}、)"
 )
+VISITING_RE = re.compile(r"[在到来向给从进往至][\u4e00-\u9fff]{0,8}$")
 
 
 def _of_unit(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """Officers listed right behind the name of their unit."""
     for m in UNIT_END_RE.finditer(view):
+        if VISITING_RE.search(view, max(0, m.start() - 9), m.start()):
+            continue
         at = m.end()
         for _ in range(6):
             end = name_end(view, at, rules, strict=True)
@@ -500,22 +505,30 @@ def _repeats(view: str, found: Sequence[Mention]) -> Iterator[Mention]:
 
 def _beside_officers(view: str, listed: Sequence[Mention], rules: PeopleRules) -> Iterator[Mention]:
     """Full names joined to an officer's at the head of a clause: 郄文、逄志刚赶来勘查, of whom one is known."""
-    officers = {m.name for m in listed if m.lead_role == "officer" and m.form == "full"}
+    others = {m.name for m in listed if m.lead_role not in {"", "officer"}}
+    officers = {m.name for m in listed if m.lead_role == "officer" and m.form == "full"} - others
     for m in listed:
         if m.name not in officers:
             continue
-        for mark in "、和与":
-            if view.startswith(mark, m.end):
-                end = name_end(view, m.end + 1, rules, strict=True)
-                if end:
-                    yield _officer(view, m.end + 1, end, rules)
+        if view.startswith(("、", "和"), m.end):
+            end = name_end(view, m.end + 1, rules, strict=True)
+            if end and ON_DUTY_RE.match(view, end):
+                yield _officer(view, m.end + 1, end, rules)
         for size in (3, 2):
             start = m.start - 1 - size
-            if start < 0 or view[m.start - 1] not in "、和与" or view[start - 1 : start] not in CLAUSE_START:
+            if start < 0 or view[m.start - 1] not in "、和" or view[start - 1 : start] not in CLAUSE_START:
+                continue
+            if not ON_DUTY_RE.match(view, m.end):
                 continue
             if view[start] in rules.single and given_ok(view, start + 1, m.start - 1, rules):
                 yield _officer(view, start, m.start - 1, rules)
                 break
+
+
+# what officers do together
+ON_DUTY_RE = re.compile(
+    r"(?:随即|立即|迅速|先后|连夜|驾车|一起)?(?:赶|调取|调看|出警|巡逻|驾驶|勘查|走访|来到|守在|蹲守|循|从|在|将|把|上前|冲|带)"
+)
 
 
 def _officer(view: str, start: int, end: int, rules: PeopleRules) -> Mention:

@@ -268,7 +268,7 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
         if m.form == "officer" or (m.lead_role == "officer" and not m.name.endswith(CIVIL)):
             votes["officer"] = votes.get("officer", 0) + 5
             continue
-        context = _context(view, m)
+        context = FEIGNED_RE.sub("", _context(view, m))
         said = {role for role, pattern in rules.roles if pattern.search(context)}
         if "seen" in said:  # 成先生发现项某翻过栏杆，立即报警: the one seen did not call
             said -= {"reporter", "helper", "finder"}
@@ -279,8 +279,8 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
             ):  # police do not write 先生 of offenders
                 said.add("suspect")
         if PROXY_RE.search(context):
-            return {"reporter": 1, "proxy": 1}, {"reporter"}
-        if m.lead_role == "relative" and EMBRACES_RE.search(context):
+            said = {"reporter", "proxy"}
+        if m.lead_role == "relative" and "lost_person" not in said and EMBRACES_RE.search(context):
             said = (said - {"reporter"}) | {"fetcher"}
         if AGENT_RE.search(context):
             said -= {"victim", "lost_person"}
@@ -304,10 +304,14 @@ OBJECT_RE = re.compile(
 
 # 开水果店的@看不下去，替我报了警: who calls for others has no other part
 PROXY_RE = re.compile(
-    r"@[^。]{0,16}(?:替|帮)(?:他|她|我|其|[^，。]{1,4}?)们?(?:报(?:了)?(?:警|案)|拨打|拨了|打(?:了|通)?110)"
+    r"(?<!请)(?<!让)@(?:(?!假意|假装|请|让|被)[^。，@]){0,6}(?:，(?:(?!假意|假装|请|让|被)[^。，@]){0,4})?(?:替|帮)(?:他|她|我|其|[^，。]{1,4}?)们?(?:报(?:了)?(?:警|案)|拨打|拨了|打(?:了|通)?110)"
 )
+# 假意帮她报警: not done
+FEIGNED_RE = re.compile(r"(?:假意|假装|佯装)[^，。@]*")
 # 父亲@冲进派出所，一把搂住儿子: who comes for the one found did not report
-EMBRACES_RE = re.compile(r"@[^。]{0,24}(?:搂|抱住|抱起|抱着|接过|接走|接回|领回|扑向)")
+EMBRACES_RE = re.compile(
+    r"@(?:(?!称|说)[^。]){0,20}(?:(?:搂|抱住|抱起|接过)[^。，]{0,6}(?:孩子|儿子|女儿|父亲|母亲|老人|他|她)|接走|接回|领回)"
+)
 
 
 # 被@撞了一下，回家后发现项链没了: the loss is another's
@@ -336,7 +340,7 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     """Role and further roles: the guideline's order of preference, fitted to the kind; None for no part at all."""
     if votes.get("officer", 0) >= 1 and (best.form == "officer" or votes["officer"] >= 5):
         return "officer", ()
-    if "proxy" in votes:
+    if "proxy" in votes and not votes.keys() & {"suspect", "victim", "lost_person", "officer"}:
         return "reporter", ()
     family = kind.split(".")[0]
     if (
@@ -354,16 +358,15 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
         and not votes.keys() - {"helper", "party"}
     ):
         return "helper", ()  # 二楼住户蒋师傅用灭火器压住了火势
-    if family in IN_DANGER and "suspect" in votes:
+    if family in IN_DANGER and "suspect" in votes and "reporter" not in votes:
         votes = {"suspect": votes["suspect"]}  # 车主杨某被处以罚款
     if family == "lost_property" and "reporter" in votes and votes.get("helper", 0) <= 2:
         votes = {r: n for r, n in votes.items() if r != "helper"}  # 司机 is what the reporter is by trade
     fitted: dict[str, int] = {}
     for said, n in votes.items():
         role = said if said == "helper" and best.lead in PASSERS else INSTEAD.get((family, said), said)
-        titled = best.form in {"title", "nick"} and not (
-            family == "traffic_violation" and best.lead in DRIVERS
-        )
+        drives = family == "traffic_violation" and best.lead in DRIVERS and "reporter" not in votes
+        titled = best.form in {"title", "nick"} and not drives
         if role == "suspect" and said != role and titled:
             role = said  # a titled person is not accused by the kind alone
         fitted[role] = fitted.get(role, 0) + n
@@ -381,7 +384,7 @@ def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple
     return role, also
 
 
-DRIVERS = frozenset({"驾驶人", "驾驶员", "司机", "车主", "骑车人", "骑手"})
+DRIVERS = frozenset({"驾驶人", "驾驶员", "司机", "骑车人", "骑手"})
 # 过路司机杨先生拨打122: drives, but had no part in the crash
 PASSERS = frozenset({"过路司机", "过路群众", "过路市民", "路人", "热心市民", "热心群众", "好心人", "同行者"})
 # Kinds in which strangers often make the call.
@@ -433,6 +436,11 @@ def _contest(votes: dict[str, int], best: Mention, kind: str) -> dict[str, int]:
     return kept
 
 
+ANYBODY = frozenset(
+    {"男子", "女子", "青年", "小伙", "小伙子", "男青年", "自称", "叫", "名叫", "叫做", "名为"}
+)
+
+
 def _default(best: Mention, kind: str) -> str:
     """The role a person most likely has when no word tells; empty where any would be a guess."""
     titled = best.form in {"title", "nick"}
@@ -458,8 +466,9 @@ def _default(best: Mention, kind: str) -> str:
             else "lost_person"
         )
     if kind.startswith(SUSPECT_KINDS):
-        if best.form in {"full", "dot"} and kind.startswith(OFFENCES):
-            return "victim"  # papers give culprits as 某
+        by_trade = best.lead_role == "neutral" and best.lead not in ANYBODY
+        if best.form == "full" and kind.startswith(OFFENCES) and by_trade:
+            return "victim"  # 店主余秀芹: papers rarely name culprits by their trade and in full
         if not titled:
             return "suspect"
         return "" if kind.startswith(HARMLESS_KINDS) else "victim"

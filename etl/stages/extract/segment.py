@@ -42,7 +42,7 @@ NUMBER_RE = re.compile(
 )
 # 【路上】送餐员贝某骑车逆行……【线上】会计欧女士: short heads before the cases of a page, two or more
 BRACKET_RE = re.compile(
-    r"\s*【(?!口播|解说|同期|配音|画面|采访|字幕|正文|导语|旁白|现场|出镜|记者|主播|主持|片尾|来源|编者|提醒|警方提示)[^】]{1,8}】(?!$)"
+    r"\s{0,4}【(?!口播|解说|同期|配音|画面|采访|字幕|正文|导语|旁白|现场|出镜|记者|主播|主持|片尾|来源|编者|提醒|警方|[^】]{0,8}(?:案情|经过|结果|处理|处罚|处置|回顾|说法|释法|点评|寄语|提示|法条|链接|背景|进展|调查))[^】]{1,8}】(?!$)"
 )
 HEADING_MAX = 42
 LEAD_IN_RE = re.compile(
@@ -57,7 +57,7 @@ SIGNATURE_RE = re.compile(
 SIGNATURE_MAX = 50
 # 2017年入警的民警祝海峰: what somebody is, not when something happened
 CAREER_RE = re.compile(
-    r"(?:才|刚|就|便)?(?:入警|从警|参警|参加工作|入职|出生|毕业|退伍|退役|转业|入伍|参军|当上|成为|结婚|嫁)"
+    r"(?:才|刚|就|便)?(?:入警|从警|参警|参加工作|入职|出生|毕业(?!生|班|季|考)|(?:退伍|退役|转业)(?!军|老?兵|干部|战士)|入伍|参军|当上)"
 )
 NARRATIVE = frozenset({"report", "discovery", "occur", "handling"})
 # Cues that make a sentence unfit to carry an event, in order of the reason given.

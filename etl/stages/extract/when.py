@@ -135,16 +135,20 @@ def timing(
             and not SAID_RE.search(view, max(0, e.start - 6), e.start)
         ):
             basis = "later"
-        aside = _quoted(view, e) or ONCE_RE.search(view, max(0, e.start - 4), e.start)
+        quoted = _quoted(view, e)
+        if quoted and started and inside[n].has("relative") and not any(w.basis == "event" for w in read):
+            deed = words["deed"].search(view, e.end, _clause_end(view, e))
+            quoted, basis = not deed, "event" if deed else basis  # “昨晚10点多，我的包被偷了！”
+        aside = quoted or (bool(read) and _former(view, e))
         when = resolve(e, replace(cal) if aside else cal)
         started = started or (
             basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day)
         )
         if not words["past"].search(view[e.end : e.end + 8]):
-            read.append(replace(when, basis="later" if aside else basis))
-    occurred = _series(view, _within_month(_choose(_told_after(read)), read), read)
+            read.append(replace(when, basis="clue" if aside else basis))
+    occurred = _series(view, _within_month(view, _choose(_told_after(read)), read), read)
     if drawn_out and occurred is not None and occurred.basis in {"report", "resolution"}:
-        occurred = _month_before(read, occurred) or occurred
+        occurred = _month_before(view, read, occurred) or occurred
     if occurred is None:
         return Timing(replace(cal.unknown(None), basis="event"), None, ("no_time",))
     reported = next((w for w in read if w.basis == "report" and w.start is not None), None)
@@ -155,6 +159,19 @@ def timing(
 
 # 曾于2013年因盗窃入狱
 ONCE_RE = re.compile(r"曾(?:经)?(?:于|在)?$")
+# 2019年8月5日，李某因盗窃被抓获，获刑两年
+SENTENCED_RE = re.compile(r"获刑|服刑|刑满|前科|入狱")
+
+
+def _former(view: str, e: Expression) -> bool:
+    """Whether it dates an earlier offence of the same culprit."""
+    if ONCE_RE.search(view, max(0, e.start - 4), e.start):
+        return True
+    return e.parts.get("year", "")[:1] in set("12去前") and bool(
+        SENTENCED_RE.search(view, e.end, _clause_end(view, e))
+    )
+
+
 # 打电话的乐先生说，四天前他驾车途经此地
 SAID_RE = re.compile(r"(?:称|说|反映)[，：]?$")
 SAME_DAY = frozenset({"同日", "同一天", "同天"})
@@ -191,7 +208,7 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     tip = words["tip"].search(after)
     report = None if tip else words["report"].search(after)
     if report and report[0] in {"打来", "来电"} and POLICE_CALL_RE.search(after, 0, report.start()):
-        report = None
+        return "later"
     if report is None and not started and not tip:
         report = words["arrival"].search(after)
     resolved = words["resolved"].search(after[:40])
@@ -219,7 +236,7 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     if words["thanks"].search(after[:40]):
         return "later"
     if found and not tip and not words["come_upon"].search(view, e.end, stop):
-        return "later"  # 昨晚9点，交警设卡。今天凌晨12点20分，一辆越野车……: the check was only set up then
+        return "clue"  # 昨晚9点，交警设卡。今天凌晨12点20分，一辆越野车……: the check was only set up then
     return "discovery" if found else "event"
 
 
@@ -271,8 +288,10 @@ def _told_after(read: Sequence[When]) -> list[When]:
     return [replace(w, basis=told.get(id(w), w.basis)) for w in read]
 
 
+# 5月18日，李某被行政拘留十日
+PENALISED_RE = re.compile(r"[^。；]{0,30}(?:拘留|处罚|罚款|判处|抓获|落网)")
 # 到今年2月26日最后一次充值, 最后一组是3月4日
-LAST_RE = re.compile(r"最后一(?:次|笔|回|组|起|单|趟|桩)")
+LAST_RE = re.compile(r"最后一(?:次|笔|回|组|起|单|趟|桩)(?![^，。]{0,4}(?:联系|见|通话|聊|露面|出现))")
 
 
 def _series(view: str, occurred: When | None, read: Sequence[When]) -> When | None:
@@ -295,7 +314,7 @@ def _series(view: str, occurred: When | None, read: Sequence[When]) -> When | No
     return occurred
 
 
-def _within_month(occurred: When | None, read: Sequence[When]) -> When | None:
+def _within_month(view: str, occurred: When | None, read: Sequence[When]) -> When | None:
     """For a month or a season the first day or part of it that is told: 上月，三家小超市接连丢烟：8日夜里……"""
     if occurred is None or occurred.start is None or occurred.end is None:
         return occurred
@@ -304,7 +323,8 @@ def _within_month(occurred: When | None, read: Sequence[When]) -> When | None:
         return occurred
     for w in read:
         finer = w.precision not in COARSE or (season and w.span != occurred.span and w.precision != "year")
-        if w.start and finer and occurred.start <= w.start < occurred.end:
+        ends = w.basis == "resolution" or (w.span and PENALISED_RE.match(view, w.span[1], w.span[1] + 40))
+        if w.start and finer and not ends and occurred.start <= w.start < occurred.end:
             return replace(w, basis="event")
     return occurred
 
@@ -316,7 +336,7 @@ def _told_back(read: Sequence[When], lead: When) -> list[When]:
     """
     earlier = [w for w in read if w is not lead and _days_before(w, lead) and w.precision != "year"]
     end = next((w for w in earlier if w.basis in {"report", "resolution"}), None)
-    if lead.basis == "event" and end is not None:
+    if lead.basis == "event" and end is not None and _year_known(end, lead):
         till = [w for w in earlier[: earlier.index(end)] if w.basis == "later"] or [end]
     else:
         till = [
@@ -346,10 +366,18 @@ def _year_known(w: When, lead: When) -> bool:
     )
 
 
-def _month_before(read: Sequence[When], moment: When) -> When | None:
+# what a fraud begins with
+BEGAN_RE = re.compile(
+    r"[^。！？]{0,40}?(?:认识|结识|相识|添加|加了|经人介绍|投资|借|转账|汇款|购买|下载|刷单|充值|交往|交给|付|骗)"
+)
+
+
+def _month_before(view: str, read: Sequence[When], moment: When) -> When | None:
     """The month told before `moment` in which the case began: 去年9月，褚某经人介绍认识了谭某……今年2月21日报案."""
     first = next((w for w in read if w.precision == "month" and w.start is not None), None)
     if first is None or moment.start is None or first.start is None or first.start >= moment.start:
+        return None
+    if first.span is None or not BEGAN_RE.match(view, first.span[1]):
         return None
     return replace(first, basis="event")
 
