@@ -28,7 +28,7 @@ from etl.rules import load_rules
 from etl.scope import Scope
 from etl.settings import Settings
 from etl.sources.registry import count, names_of, resolve, resolve_there
-from etl.store import derived, floors, ledger, links, lookups, migrate, runs
+from etl.store import derived, floors, ledger, links, load, lookups, migrate, runs
 from etl.store.engine import START_S, Connection, answered_within, connect, name_error, refuse_shared_sessions
 from etl.store.incidents import Differences
 from etl.store.lock import RunLock, load_name
@@ -202,6 +202,8 @@ def run_over(
                     LOG.warning("stories were linked by an earlier version: `etl link` makes them anew")
                 tops = find_tops(session)
                 Loader(settings, session, this, pool, telling(control, session, this), scope).load(tops)
+            if session.bulk:
+                session.surely(load.sort_in)
             counts = session.surely(lambda c: runs.counts(c, this))
             still_open = session.surely(ledger.open_rejections)
             if missing:
@@ -257,7 +259,10 @@ def claimed(
             control.check()
             lock.check()
 
-        session = persistently(lambda _: Session(url, load_name(lock.name), check), check, patience)
+        bulk = command == "backfill"
+        session = persistently(
+            lambda _: Session(url, load_name(lock.name), check, bulk=bulk), check, patience
+        )
         stack.callback(session.close)
         if settings.metrics_file:
             stack.callback(write_metrics, settings.metrics_file, session)

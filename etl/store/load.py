@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from psycopg import errors
+
+from etl.logs import LOG
 from etl.model import Leaf
 from etl.store.batch import Batch, still_so
 from etl.store.contents import write_contents
@@ -52,3 +55,16 @@ def load_batch(
             batch.counts.add(counted)
         fence(connection, run, batch.counts)
     return batch.counts
+
+
+def sort_in(connection: Connection) -> None:
+    """Sort into the search index what waits to be, which every search would have to read through.
+
+    That is for the owner of the table alone; where the run is not, the next one that loads does it, or autovacuum.
+    """
+    try:
+        connection.execute("SELECT gin_clean_pending_list('ix_articles_search')")
+    except errors.InsufficientPrivilege:
+        LOG.info(
+            "searches are slow until autovacuum has sorted in what was loaded: only the owner may do so now"
+        )

@@ -12,11 +12,14 @@ import psycopg
 
 from etl.errors import StoreUnavailable
 from etl.logs import LOG
-from etl.store.engine import Connection, answered_within, connect, is_transient, name_error
+from etl.store.engine import CONNECT_S, Connection, answered_within, connect, is_transient, name_error
 from etl.store.lock import end_sessions
 
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
+# What waits to be sorted into the search index: every search reads through it (0.1 s a MB), and sorting it in
+# touches the more pages an article the less waits. A backfill empties it at its end.
+WAITING, WAITING_IN_BULK = "256kB", "16MB"
 ANSWER_S = 600.0  # for a whole batch; a single statement has the server's own limit
 T = TypeVar("T")
 
@@ -46,14 +49,24 @@ class Session:
     """`connection` is good for the next statement unless the server went away since; `surely` sees to that.
 
     `name` is what the server lists it under, used by no other session. `check` is called while waiting and
-    may raise to give up.
+    may raise to give up. `bulk`: much will be loaded at once.
     """
 
-    def __init__(self, url: str, name: str, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, url: str, name: str, check: Callable[[], None] = lambda: None, *, bulk: bool = False
+    ) -> None:
         self.url = url
         self.name = name
         self.check = check
-        self.connection: Connection = connect(url, name=self.name)
+        self.bulk = bulk
+        self.connection: Connection = self.connected()
+
+    def connected(self) -> Connection:
+        connection = connect(self.url, name=self.name)
+        waiting = WAITING_IN_BULK if self.bulk else WAITING
+        with answered_within(CONNECT_S, lambda: [connection]):
+            connection.execute("SELECT set_config('gin_pending_list_limit', %s, false)", (waiting,))
+        return connection
 
     def surely(
         self, work: Callable[[Connection], T], committed: Callable[[Connection], T | None] = lambda _: None
@@ -81,7 +94,7 @@ class Session:
         Otherwise a commit that is still under way there could be taken for one that did not happen.
         """
         self.close()
-        self.connection = connect(self.url, name=self.name)
+        self.connection = self.connected()
         end_sessions(self.connection, [self.name])
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from etl import jobs
 from etl.scope import Scope
 from etl.settings import Settings
 from etl.store.engine import Connection
+from etl.store.session import Session
 from tests.acceptance.conftest import Etl, environment, result
-from tests.faults.world import World
+from tests.faults.world import World, write_stories
 
 STORY = (
     "---\ntitle: 第{n}起警情\ndate: {day}\n---\n<p>{day}，柳河派出所接到周女士报警，称第{n}部手机落在出租车上。"
@@ -195,3 +197,15 @@ def test_ctrl_c_and_again(tmp_path: Path, database_url: str, connection: Connect
     )
     counts = json.loads(done.stdout)
     assert (counts["unchanged"], counts["loaded"]) == (loaded, 150 - int(str(loaded)))
+
+
+def test_nothing_waits_to_be_sorted_into_the_search_index(
+    etl: Etl, tmp_path: Path, connection: Connection, database_url: str
+) -> None:
+    write_stories(tmp_path / "in", 150)
+    assert etl("backfill", str(tmp_path / "in"), "--limit", "120").returncode == 0
+    assert rows(connection, "SELECT gin_clean_pending_list('ix_articles_search')") == [(0,)]
+    with closing(Session(database_url, "jingqing bulk", bulk=True)) as session:
+        assert rows(session.connection, "SHOW gin_pending_list_limit") == [("16MB",)]
+    etl("run", str(tmp_path / "in"))
+    assert rows(connection, "SELECT gin_clean_pending_list('ix_articles_search') > 0") == [(True,)]
