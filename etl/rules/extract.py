@@ -29,8 +29,8 @@ MACRO_RE = re.compile(r"(?<!\?P)<(\w+)>")
 class Weights:
     """What characters and pairs of characters weigh for each of some labels.
 
-    A row holds 32 bits for each label, the first label's foremost, so that rows are added as whole numbers: a tenth
-    of the time of adding label by label.
+    A row holds 16 bits for each label, the first label's foremost, so that rows are added as whole numbers: a tenth
+    of the time of adding label by label. A weight is 255 at most, so that the sums of 257 rows still fit.
     """
 
     labels: tuple[str, ...]
@@ -333,10 +333,12 @@ def _weights(kinds: Mapping[str, Any], outcomes: OutcomeRules) -> Weights:
     labels = tuple(head.split())
     if set(labels) != codes:
         raise RulesError("rules/weights.tsv: learned for other kinds or outcomes; build it anew")
-    wrong = next((gram for gram, weights in lines if len(weights) != len(labels)), None)
+    wrong = next(
+        (gram for gram, weights in lines if len(weights) != len(labels) or max(weights) > "\xff"), None
+    )
     if wrong is not None:
-        raise RulesError(f"rules/weights.tsv: {wrong}: expected {len(labels)} weights")
-    rows = {gram: int.from_bytes(weights.encode("utf-32-be")) for gram, weights in lines}
+        raise RulesError(f"rules/weights.tsv: {wrong}: expected {len(labels)} weights of 255 at most")
+    rows = {gram: int.from_bytes(weights.encode("utf-16-be")) for gram, weights in lines}
     return Weights(labels, rows, ord(NO_WEIGHT), float(step))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Protocol, TypeVar
 
 from etl.model import Agency, Article, Incident, Segment, Span, When
@@ -38,6 +38,7 @@ class Placed(Protocol):
 
 
 P = TypeVar("P", bound=Placed)
+Before = Callable[[], When | None]  # when the case told before happened
 
 
 def _start(item: Placed) -> int:
@@ -107,21 +108,37 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
-    before = opening = (
-        None  # the day of the case before; the day that the article opens with, for all sections
+    lead: list[Stretch] = []  # what stands before the first case
+    # The day of the case before, and the one that the article opens with, for all sections: found when asked for,
+    # since most tellings name their own.
+    opening = cache(
+        lambda: next((d for s in lead if (d := _day_set(s, r, cal)) and "月" in (d.text or "")), None)
     )
+    before: Before = _no_day
     for s in weighed:
         if s.opened == "section" and not _is_entry(s):
             before = opening
         if s.verdict == "incident":
             told.append(_incident(s, r, cal, before))
-            before = told[-1].occurred
+            before = partial(_told, told[-1])
         elif s.verdict != "heading":
-            before = _day_set(s, r, cal) or before
-            if not told and opening is None and before and "月" in (before.text or ""):
-                opening = before
+            before = cache(partial(_day_set_or, before, s, r, cal))
+            if not told:
+                lead.append(s)
     segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
     return tuple(told), segments
+
+
+def _no_day() -> When | None:
+    return None
+
+
+def _told(case: Incident) -> When | None:
+    return case.occurred
+
+
+def _day_set_or(before: Before, s: Stretch, r: Reading, cal: Calendar) -> When | None:
+    return _day_set(s, r, cal) or before()
 
 
 def _day_set(s: Stretch, r: Reading, cal: Calendar) -> When | None:
@@ -254,7 +271,7 @@ def _before_statistics(reads: Sequence[Read], first: int) -> int:
     return last
 
 
-def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Incident:
+def _incident(s: Stretch, r: Reading, cal: Calendar, before: Before) -> Incident:
     """All fields of the case told in `s`."""
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
@@ -269,7 +286,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: When | None) -> Inc
         cal,
         s.span[0],
         before,
-        entry=_is_entry(s) or (s.opened == "section" and before is not None),
+        entry=_is_entry(s) or (s.opened == "section" and before() is not None),
         turned=segment_.turns(s.reads[0].sentence.text),
         drawn_out=kind.startswith("fraud"),
     )

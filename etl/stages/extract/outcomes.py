@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from etl.model import Span
 from etl.rules.extract import ExtractRules, OutcomeRules, Pattern, Weights
 from etl.rules.scan import Hits, within
-from etl.stages.extract.weigh import OUTCOME, margins
+from etl.stages.extract.weigh import OUTCOME, margin
 
 LOOK_BACK = 8  # characters in which a negation stands before what it denies
 CLAUSE = 40  # characters in which a condition or a plan stands before what it puts off
@@ -75,9 +75,9 @@ def _weighed(
     most.
     """
     kept = {code: spans for code, spans in found.items() if weighed.get(OUTCOME + code, 0.0) > -SURE}
-    for label, margin in weighed.items():
+    for label, lies in weighed.items():
         code = label.removeprefix(OUTCOME)
-        if margin > 0 and code != label and code not in kept and code not in denied:
+        if lies > 0 and code != label and code not in kept and code not in denied:
             weight, where = _weightiest(label, view, span, rules.weights)
             if weight > 0 and not rules.outcomes.words["open"].search(view, *where):
                 kept[code] = [where]
@@ -87,7 +87,7 @@ def _weighed(
 def _weightiest(label: str, view: str, span: Span, weights: Weights) -> tuple[float, Span]:
     """The sentence of `view[span]` that weighs most for `label`, and what it weighs."""
     sentences = [m.span() for m in SENTENCE_RE.finditer(view, *span)]
-    return max((margins(view[slice(*s)], weights)[label], s) for s in sentences)
+    return max((margin(view[slice(*s)], label, weights), s) for s in sentences)
 
 
 def _unreal(view: str, at: int, words: Mapping[str, Pattern]) -> bool:

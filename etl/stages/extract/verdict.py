@@ -14,7 +14,7 @@ from etl.rules.factoring import compile_factored
 from etl.rules.scan import Hits
 from etl.stages.extract.kinds import decide
 from etl.stages.extract.segment import UNFIT, Read, Stretch
-from etl.stages.extract.weigh import CASE, margins
+from etl.stages.extract.weigh import CASE, margin, margins
 
 REASONS = {"stat": "statistics", "banner": "praise", "hypothetical": "advice"}
 # Cues that condemn a whole article when its title or several of its sentences bear them.
@@ -114,7 +114,7 @@ def _verdict(
 
 def _weightiest(told: Sequence[Read], rules: ExtractRules) -> float:
     """What the sentence weighs that most looks like a case: in a long telling it is a sentence or two."""
-    return max(margins(r.sentence.text, rules.weights)[CASE] for r in told)
+    return max(margin(r.sentence.text, CASE, rules.weights) for r in told)
 
 
 def _brief(texts: Sequence[Read], narrative: Sequence[Read], weight: set[str]) -> bool:

@@ -7,12 +7,14 @@ case: etl/rules/weights.tsv, benchmarks/weights_data.py.
 
 from __future__ import annotations
 
-import itertools
 import re
 import struct
+from collections.abc import Sequence
+from operator import add
 
 from etl.rules.extract import Weights
 
+ADDED = 256  # rows whose sums fit into the bits of a label
 CASE, KIND, OUTCOME = "case", "kind:", "outcome:"  # labels, or what they begin with
 # 三 or 5000: numbers are all the same
 NUMBER_RE = re.compile(r"[\d一二三四五六七八九十两几]+")
@@ -27,9 +29,8 @@ def grams(text: str) -> set[str]:
     ['0', '0部', 'A', '偷', '偷走', '走', '走0', '部', '部A']
     """
     found: set[str] = set()
-    for m in HAN_RE.finditer(LATIN_RE.sub("A", NUMBER_RE.sub("0", text))):
-        found.update(m[0])
-        found.update(map("".join, itertools.pairwise(m[0])))
+    for run in HAN_RE.findall(LATIN_RE.sub("A", NUMBER_RE.sub("0", text))):
+        found.update(run, map(add, run, run[1:]))
     return found
 
 
@@ -38,17 +39,44 @@ def margins(text: str, weights: Weights) -> dict[str, float]:
 
     All -1 where nothing of `text` is known.
     """
-    rows = weights.rows
-    known = [row for gram in grams(text) if (row := rows.get(gram)) is not None]
-    if not known:
+    rows = known(text, weights)
+    if not rows:
         return dict.fromkeys(weights.labels, -1.0)
-    sums = struct.unpack(f">{len(weights.labels)}I", sum(known).to_bytes(4 * len(weights.labels)))
-    none, scale = weights.none * len(known), weights.step / len(known) ** 0.5
-    return {label: (total - none) * scale for label, total in zip(weights.labels, sums, strict=True)}
+    packed = struct.Struct(f">{len(weights.labels)}H")
+    parts = [packed.unpack(added.to_bytes(packed.size)) for added in sums(rows)]
+    totals = parts[0] if len(parts) == 1 else map(sum, zip(*parts, strict=True))
+    none, scale = weights.none * len(rows), weights.step / len(rows) ** 0.5
+    return {label: (total - none) * scale for label, total in zip(weights.labels, totals, strict=True)}
+
+
+def margin(text: str, label: str, weights: Weights) -> float:
+    """The same for one label alone."""
+    rows = known(text, weights)
+    if not rows:
+        return -1.0
+    shift = place(label, weights)
+    total = sum(added >> shift & 0xFFFF for added in sums(rows))
+    scale: float = weights.step / len(rows) ** 0.5
+    return (total - weights.none * len(rows)) * scale
+
+
+def known(text: str, weights: Weights) -> list[int]:
+    """The rows of what is known of `text`."""
+    return list(filter(None, map(weights.rows.get, grams(text))))
+
+
+def sums(rows: Sequence[int]) -> list[int]:
+    """The sums of rows, by as many as can be added."""
+    return [sum(rows[at : at + ADDED]) for at in range(0, len(rows), ADDED)]
+
+
+def place(label: str, weights: Weights) -> int:
+    """Where in a row the bits of a label begin."""
+    return 16 * (len(weights.labels) - 1 - weights.labels.index(label))
 
 
 def telling(text: str, label: str, weights: Weights) -> list[str]:
     """The characters and pairs of `text` that speak for `label`, the weightiest first."""
-    shift = 32 * (len(weights.labels) - 1 - weights.labels.index(label))
-    known = [(weights.rows[g] >> shift & 0xFF, g) for g in grams(text) if g in weights.rows]
-    return [g for weight, g in sorted(known, key=lambda x: (-x[0], x[1])) if weight > weights.none]
+    shift = place(label, weights)
+    rows = [(weights.rows[g] >> shift & 0xFF, g) for g in grams(text) if g in weights.rows]
+    return [g for weight, g in sorted(rows, key=lambda x: (-x[0], x[1])) if weight > weights.none]

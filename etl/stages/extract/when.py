@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -83,7 +83,7 @@ def timing(
     expressions: Sequence[Expression],
     cal: Calendar,
     context: int = -1,
-    before: When | None = None,
+    before: Callable[[], When | None] = lambda: None,
     *,
     entry: bool = False,
     turned: bool = False,
@@ -94,7 +94,7 @@ def timing(
     Expressions are read in order: each is resolved, given the basis its clause speaks for, and the
     best basis wins: event, discovery, report, resolution. From `context` on (a heading that bears
     a date) they only set the day that later ones count from.
-    `before` is when the case told before happened, which 同日 at the head of this one means, and in an
+    `before` tells when the case told before happened, which 同日 at the head of this one means, and in an
     `entry` of a register a mere clock too; where the telling has `turned` to this case from that one
     次日 counts from there. Elsewhere no day crosses into the next case. What is `drawn_out`, as frauds are, began in
     a month that is named before the day when it was reported.
@@ -116,8 +116,8 @@ def timing(
         or (turned and "chain" in head.parts)
         or ((entry or turned) and head.has("clock") and not head.names_day)
     )
-    if same_day and cal.last is None and before is not None and before.start is not None:
-        cal.last = before.start.date()
+    if same_day and cal.last is None and (day := before()) is not None and day.start is not None:
+        cal.last = day.start.date()
     for n, e in enumerate(inside):
         if DATELINE_TAIL_RE.match(view[e.end : e.end + 16]):
             continue

@@ -19,7 +19,7 @@ LEARNED_FROM = [REPOSITORY / "benchmarks" / "tellings.txt", REPOSITORY / "tests"
 
 
 def packed(*weights: int) -> int:
-    return int.from_bytes("".join(map(chr, weights)).encode("utf-32-be"))
+    return int.from_bytes("".join(map(chr, weights)).encode("utf-16-be"))
 
 
 SMALL = Weights(("a", "b"), {"偷": packed(83, 80), "走": packed(80, 74), "偷走": packed(90, 79)}, 80, 0.1)
