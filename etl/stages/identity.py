@@ -20,9 +20,9 @@ KEPT_AT_DIGITS = ".:-/%"
 # 3—5日, 3～5日, 3−5日: read as a hyphen between digits. After NFKC ～ is ~. Each pattern begins with what it
 # looks for and checks the character before it afterwards: that is many times faster than the other way round.
 DASHES = "‐‑‒–—―〜"  # what of them is not between digits goes at the end
-DASH_RE = re.compile(rf"[-~∼{DASHES}](?<=\d.)[-~∼{DASHES}]*+(?=\d)")
+HYPHENS = f"-~∼{DASHES}"
+DASH_RE = re.compile(rf"[{HYPHENS}](?<=\d.)[{HYPHENS}]*+(?=\d)")
 LOOSE_RE = re.compile(rf"[{re.escape(KEPT_AT_DIGITS)}](?<!\d.)(?!\d)")
-GONE_RE = re.compile(f"[{DASHES}]+")
 COMMA_RE = re.compile(r"、(?:(?<!\d、)|(?!\d))")
 DROPPED = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc", "Cf"}
 
@@ -33,14 +33,15 @@ NARROWED = (*zip("：％．－−／～", ":%.--/~", strict=True), ("℃", "°C"
 
 @cache
 def dropped_re() -> re.Pattern[str]:
-    """What is dropped wherever it stands: Unicode categories P, Cc, Cf. Symbols (℃, +, U+FFFD) stay.
+    """What is dropped wherever it stands: white space, Unicode categories P, Cc, Cf. Symbols (℃, +, U+FFFD) stay.
 
     Built on first use. Plane 0 only: the engine looks such a set up in a table, and above it there is only
-    the punctuation of historic scripts.
+    the punctuation of historic scripts. A `+` would cost more than it saves: runs are short.
     """
     kept = KEPT_AT_DIGITS + "、：％．－／" + DASHES
-    dropped = (c for c in map(chr, range(0x10000)) if unicodedata.category(c) in DROPPED and c not in kept)
-    return re.compile(f"[{''.join(map(re.escape, dropped))}]+")
+    plane = map(chr, range(0x10000))
+    dropped = (c for c in plane if c.isspace() or (unicodedata.category(c) in DROPPED and c not in kept))
+    return re.compile(f"[{''.join(map(re.escape, dropped))}]")
 
 
 def canonical_text(text: str) -> str:
@@ -56,13 +57,17 @@ def canonical_text(text: str) -> str:
     # Punctuation goes before NFKC, which is slow where it has work, and makes three full stops of …,
     # of which one would stay after a digit. Of ⑴ it makes (1), so there is a second look afterwards.
     drop = dropped_re().sub
-    text = "".join(drop("", text).split())
+    text = drop("", text)
     for wide, narrow in NARROWED:
         text = text.replace(wide, narrow)
     if not unicodedata.is_normalized("NFKC", text):
-        text = "".join(drop("", unicodedata.normalize("NFKC", text)).split())
+        text = drop("", unicodedata.normalize("NFKC", text))
     text = LOOSE_RE.sub("", COMMA_RE.sub("", text))
-    return GONE_RE.sub("", DASH_RE.sub("-", text))
+    if any(hyphen in text for hyphen in HYPHENS):
+        text = DASH_RE.sub("-", text)
+        for dash in DASHES:
+            text = text.replace(dash, "")
+    return text
 
 
 def content_hash(title: str | None, body: str) -> bytes:
