@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 from zlib import crc32
 
 from etl.rules.link import LinkRules
@@ -17,8 +18,7 @@ TELLING_DIGITS = 2  # 一起, 一处 and 两人 stand in any two reports
 PART_CHARS = 2  # of the part of the day before an hour
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One fact at `[start, end)` of a story's text; `text` is what it says, equal for all ways to write it.
 
     `kind` is year, date, time, number, trait (a number that is one person's), plate, name, officer or unit.
@@ -28,6 +28,9 @@ class Fact:
     text: str
     start: int
     end: int
+
+
+PLACE = attrgetter("start", "end")
 
 
 def story_text(body: str, rules: LinkRules) -> str:
@@ -57,20 +60,23 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
     ['date 3-5', 'time 14', 'unit 柳河派出所', 'officer 张伟', 'name 李女士', 'number 26000元']
     """
     found = []
-    taken = [match.span() for match in rules.framing.finditer(text)]
+    framed = [match.span("framing") for match in rules.framing.finditer(text) if match.lastgroup]
+    some_lost = LOST in text
     for rule in rules.facts:
         for match in rule.pattern.finditer(text):
-            kind = str(match.lastgroup)
+            kind = match.lastgroup
+            if kind is None:
+                continue
             start, end = match.start(kind) - rule.before, match.end(kind)
             if start < 0 or (kind in ("name", "officer") and text[start] not in rules.families):
                 continue
-            if LOST in text[max(0, start - NEAR_LOST) : end + NEAR_LOST]:
+            if some_lost and LOST in text[max(0, start - NEAR_LOST) : end + NEAR_LOST]:
+                continue
+            if kind in ("date", "time") and any(s <= start < e for s, e in framed):
                 continue
             says = value(kind, text[start:end], text[max(0, start - PART_CHARS) : start], rules)
-            if kind in ("date", "time") and any(s <= start < e for s, e in taken):
-                continue
             found.append(Fact(kind, says, start, end))
-    return tuple(sorted(found, key=lambda f: (f.start, f.end)))
+    return tuple(sorted(found, key=PLACE))
 
 
 def family(fact: Fact) -> str:

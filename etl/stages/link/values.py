@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from etl.rules.link import LinkRules
 from etl.stages.numerals import integer, scaled
@@ -17,6 +18,8 @@ NUMBER_RE = re.compile(
     rf"(?P<number>\d+(?:\.\d+)?|[{HAN}百千万]+?)[余多]?(?P<scale>[百千万亿]*)(?P<unit>\D?)\Z"
 )
 MOST_DIGITS = 12  # longer ones are names of things
+MOST_CHARS = 20  # 2.6万余元: no number has more, and none that has is worth keeping
+MOST_KEPT = 10_000  # values that one process keeps: 3月5日, 两人 and 14时 come again and again
 COUNTERS = {"名": "人", "位": "人", "块": "元", "天": "日"}
 
 
@@ -37,11 +40,12 @@ def value(kind: str, text: str, before: str, rules: LinkRules) -> str:
         found = date(text)
     elif kind == "time":
         found = clock(text, bool(rules.afternoon.search(before)))
-    elif kind in ("number", "trait"):
+    elif kind in ("number", "trait") and len(text) <= MOST_CHARS:
         found = number(text, rules.counters)
     return text if found is None else found
 
 
+@lru_cache(MOST_KEPT)
 def date(text: str) -> str | None:
     """Month and day; either may be missing."""
     match = DATE_RE.match(text)
@@ -52,6 +56,7 @@ def date(text: str) -> str | None:
     return f"{integer(match['month'])}-{integer(match['day']) if match['day'] else ''}"
 
 
+@lru_cache(MOST_KEPT)
 def clock(text: str, afternoon: bool) -> str | None:
     """Hour of the day, and minutes if they are told."""
     match = CLOCK_RE.match(text)
@@ -64,6 +69,7 @@ def clock(text: str, afternoon: bool) -> str | None:
     return f"{hour}" if minute is None else f"{hour}:{minute:02}"
 
 
+@lru_cache(MOST_KEPT)
 def number(text: str, counters: str) -> str | None:
     """The number in full, with its counter if that is one."""
     match = NUMBER_RE.match(text)

@@ -6,7 +6,7 @@ import pytest
 
 from etl.rules import load_rules
 from etl.stages.link.facts import fact_hashes, find_facts
-from etl.stages.link.signature import telling_run
+from etl.stages.link.signature import bits, telling_run
 
 RULES = load_rules().link
 
@@ -38,8 +38,10 @@ def test_small_numbers_bring_nothing_together() -> None:
 
 
 def test_a_run_ends_where_it_says_enough() -> None:
-    suspect, victim, one = ("name", "李某"), ("name", "周女士"), ("number", "1起")
-    assert telling_run([("plate", "鲁AB1234"), suspect, victim]) == [("plate", "鲁AB1234")]
-    assert telling_run([suspect, victim, one]) == [suspect, victim]
-    assert telling_run([suspect, one, ("number", "3人")]) == [suspect, one, ("number", "3人")]
-    assert telling_run([suspect, one, suspect]) == []
+    plate, suspect, victim = ("plate", "鲁AB1234"), ("name", "李某"), ("name", "周女士")
+    one, three = ("number", "1起"), ("number", "3人")
+    worth = {said: bits(said) for said in (plate, suspect, victim, one, three)}
+    assert telling_run([plate, suspect, victim], worth) == [plate]
+    assert telling_run([suspect, victim, one], worth) == [suspect, victim]
+    assert telling_run([suspect, one, three], worth) == [suspect, one, three]
+    assert telling_run([suspect, one, suspect], worth) == []
