@@ -100,7 +100,7 @@ class PeopleRules:
     bare: Pattern  # surname and a given name of two usual characters
     single: frozenset[str]
     compound: frozenset[str]
-    roles: tuple[tuple[str, Pattern], ...]  # @ in a pattern stands for the name
+    roles: Scanner  # for the words around a name, in which @ stands for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,10 +369,6 @@ def _people() -> PeopleRules:
     ]
     compound = frozenset(w for line in lines if " " in line for w in line.split())
     single = frozenset("".join(line for line in lines if " " not in line))
-    roles = tuple(
-        (role, compile_any(table["any"], "roles.toml", role))
-        for role, table in read_toml("roles.toml").items()
-    )
     follow = data["follow"]
     return PeopleRules(
         title_sex=sex,
@@ -400,8 +396,17 @@ def _people() -> PeopleRules:
         bare=re.compile(f"[{''.join(sorted(single))}][{''.join(sorted(set(follow['given'])))}]{{2}}"),
         single=single,
         compound=compound,
-        roles=roles,
+        roles=_roles(),
     )
+
+
+def _roles() -> Scanner:
+    """The scanner over words around names; RulesError for a pattern without an anchor."""
+    told = read_toml("roles.toml").items()
+    try:
+        return Scanner((role, expand(p)) for role, table in told for p in table["any"])
+    except (re.error, ValueError) as e:
+        raise RulesError(f"rules/roles.toml: {e}") from e
 
 
 def _units() -> UnitRules:

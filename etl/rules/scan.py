@@ -107,6 +107,30 @@ class Scanner:
                     found[tag].append(hit.span())
         return {tag: apart(spans) if len(spans) > 1 else spans for tag, spans in found.items()}
 
+    def tags(self, text: str) -> set[str]:
+        """The tags of which something matches in `text`, a sentence or less: what `scan` finds, without the places.
+
+        >>> sorted(Scanner([("theft", "偷[^。]{0,4}车"), ("loss", "丢了")]).tags("丢了一辆车"))
+        ['loss']
+        """
+        stand = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        near = 0
+        for number, _, _ in stand:
+            near |= self._tail_bits[number]
+        found: set[str] = set()
+        for number, start, _ in stand:
+            words, trials, heads, gapped = self._literals[number]
+            found.update(words)
+            heads &= near
+            while heads:
+                lowest = heads & -heads
+                heads ^= lowest
+                trials += gapped[lowest]
+            for tag, source in trials:
+                if tag not in found and matcher(source).match(text, start):
+                    found.add(tag)
+        return found
+
     def _tails(self, stand: Iterable[tuple[int, int, int]], length: int) -> list[int]:
         """For each block of the text the tails that stand in it or in the next, as bits."""
         blocks = [0] * (length // BLOCK + 2)

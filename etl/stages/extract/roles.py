@@ -12,7 +12,8 @@ from etl.stages.extract.reconcile import OFFENCES, Part, reconciled
 
 ORDER = ("lost_person", "victim", "suspect", "party", "reporter", "relative", "helper")
 LEFT, RIGHT = 30, 34
-CLAUSE_END_RE = re.compile(r"[。！？；\n]")
+CLAUSE_ENDS = "。！？；\n"
+CLAUSE_END_RE = re.compile(f"[{CLAUSE_ENDS}]")
 SUSPECT_KINDS = (
     "gambling",
     "drugs",
@@ -179,12 +180,7 @@ def _person(
     """One person from all mentions of it; None for somebody who plays no part."""
     best = next((m for m in everywhere if m.form in {"full", "dot"}), group[0])
     roles = dict(votes)
-    if any(
-        (m.lead_role == "officer" and not m.name.endswith(CIVIL))  # 夜班班长刘师傅
-        or m.form == "officer"
-        or (m.form in {"full", "nick"} and BESIDE_RE.match(view, m.end))
-        for m in everywhere
-    ):
+    if _in_the_force(view, everywhere):
         roles["officer"] = 5
     if _speaks_only(view, everywhere) or (kind.startswith("fraud") and _impostor(view, everywhere)):
         return None
@@ -212,6 +208,19 @@ def _person(
         alias or best.form not in {"full", "dot"},
         (group[0].start, group[0].end),
     )
+
+
+def _in_the_force(view: str, everywhere: Sequence[Mention]) -> bool:
+    """Whether a person is called an officer, or goes out with officers."""
+    if any(map(_called_officer, everywhere)):
+        return True
+    return any(BESIDE_RE.match(view, m.end) for m in everywhere if m.form in {"full", "nick"})
+
+
+def _called_officer(m: Mention) -> bool:
+    if m.lead_role == "officer":
+        return not m.name.endswith(CIVIL) or m.form == "officer"  # 夜班班长刘师傅
+    return m.form == "officer"
 
 
 # 自称“海口市公安局张警官”的人
@@ -265,11 +274,11 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
     votes: dict[str, int] = {}
     told: set[str] = set()
     for m in group:
-        if m.form == "officer" or (m.lead_role == "officer" and not m.name.endswith(CIVIL)):
+        if _called_officer(m):
             votes["officer"] = votes.get("officer", 0) + 5
             continue
         context = FEIGNED_RE.sub("", _context(view, m))
-        said = {role for role, pattern in rules.roles if pattern.search(context)}
+        said = rules.roles.tags(context)
         if "seen" in said:  # 成先生发现项某翻过栏杆，立即报警: the one seen did not call
             said -= {"reporter", "helper", "finder"}
         if "acting" in said:
@@ -278,11 +287,11 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
                 m.form != "title" and not OBJECT_RE.search(context) and not HARMED_RE.search(context)
             ):  # police do not write 先生 of offenders
                 said.add("suspect")
-        if PROXY_RE.search(context):
+        if ("替" in context or "帮" in context) and PROXY_RE.search(context):
             said = {"reporter", "proxy"}
         if m.lead_role == "relative" and "lost_person" not in said and EMBRACES_RE.search(context):
             said = (said - {"reporter"}) | {"fetcher"}
-        if AGENT_RE.search(context):
+        if "被" in context and AGENT_RE.search(context):
             said -= {"victim", "lost_person"}
         if (
             "lost_person" in said and m.lead_role == "relative"
@@ -328,8 +337,10 @@ OTHER_RE = re.compile(r"，[\u4e00-\u9fff]{1,2}某(?:某|甲|乙)?(?=已?[被因
 
 def _context(view: str, m: Mention) -> str:
     """The words around a mention within its sentence, the name itself as @."""
-    left = CLAUSE_END_RE.split(view[max(0, m.start - LEFT) : m.start])[-1]
-    right = CLAUSE_END_RE.split(view[m.end : m.end + RIGHT])[0]
+    left = view[max(0, m.start - LEFT) : m.start]
+    left = left[max(map(left.rfind, CLAUSE_ENDS)) + 1 :]
+    end = CLAUSE_END_RE.search(view, m.end, m.end + RIGHT)
+    right = view[m.end : end.start() if end else m.end + RIGHT]
     other = OTHER_RE.search(right)
     if other and not other[0].startswith("，" + m.name):
         right = right[: other.start()]
