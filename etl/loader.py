@@ -17,7 +17,7 @@ from etl.model import Found, Leaf, Processed, RawFile
 from etl.scope import Scope, in_order
 from etl.settings import Settings
 from etl.sources import base
-from etl.sources.base import Changed, Entry, Limits, Skipped, Unread
+from etl.sources.base import Changed, Entry, Limits, Skipped, Unread, Unusable
 from etl.sources.registry import discover, nothing_to_load, read, stat_again
 from etl.store import ledger, runs
 from etl.store.batch import BadRow, LeafKey
@@ -126,16 +126,16 @@ class Loader:
         """What needs work: files with the reason why, and leaves rejected already. Counts the rest."""
         for chunk in chunks(entries, ASK_FILES):
             self.session.check()
-            files = []
-            for entry in chunk:
-                if isinstance(entry, Found) and self.scope.too_old(entry):
-                    self.counted.skip("outside_window")
-                elif isinstance(entry, Found):
-                    files.append(entry)
-                elif isinstance(entry, Skipped):
+            files = [entry for entry in chunk if isinstance(entry, Found)]
+            for entry in chunk if len(files) < len(chunk) else ():
+                if isinstance(entry, Skipped):
                     self.counted.skip(entry.reason)
-                else:
+                elif isinstance(entry, Unusable):
                     yield rejected(Found(entry.path, 0, 0), entry.reason, entry.detail)
+            if self.scope.since is not None:
+                for _ in filter(self.scope.too_old, files):
+                    self.counted.skip("outside_window")
+                files = [file for file in files if not self.scope.too_old(file)]
             wanted = self.ask(files)
             self.counted.unchanged += len(files) - len(wanted)
             youngest = time.time_ns() - int(self.settings.settle_s * 1e9)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 Span = tuple[int, int]
 SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving in any year that pages are dated
@@ -18,9 +19,11 @@ SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving in any year that p
 # ---------------------------------------------------------------- discover, read, decode
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file that may be read: escaped path (see `sources.paths`), bytes, modification time in nanoseconds."""
+class Found(NamedTuple):
+    """A file that may be read: escaped path (see `sources.paths`), bytes, modification time in nanoseconds.
+
+    A tuple, since a run makes one of every file there is and compares it with a row of the ledger.
+    """
 
     path: str
     size: int

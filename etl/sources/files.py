@@ -7,8 +7,9 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator
-from operator import itemgetter
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, BinaryIO
 
 from etl.errors import ConfigError, SourceError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 PARTIAL_SUFFIXES = (b".part", b".partial", b".tmp", b".temp", b".crdownload", b".download", b".swp", b"~")
+NO_FILES = (b"/.", *(suffix + b"/" for suffix in PARTIAL_SUFFIXES))  # as they show in /one/two/
+NAME = attrgetter("name")
+FILES_AT_ONCE = 1000  # looked at before the first of them is passed on
 CHUNK = 1 << 20
 
 
@@ -47,10 +51,10 @@ def walk_folder(folder: bytes) -> Iterator[Entry]:
     """The entries below `folder`, folders sorted as `name/` so that the whole is in path order."""
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(
-                [(e.name + b"/" if e.is_dir(follow_symlinks=False) else e.name, e) for e in listing],
-                key=itemgetter(0),
-            )
+            files: list[os.DirEntry[bytes]] = []
+            folders: list[os.DirEntry[bytes]] = []
+            for entry in listing:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(entry)
     except FileNotFoundError:
         yield Skipped(escape_path(folder), "vanished")
         return
@@ -58,11 +62,48 @@ def walk_folder(folder: bytes) -> Iterator[Entry]:
         yield Unusable(escape_path(folder), refusal(e, "unreadable_folder"), describe(e))
         return
     shown = escape_path(folder.rstrip(b"/")) + "/"
-    for key, entry in entries:
-        if key[-1:] != b"/":
-            yield judge_name(key, shown + escape_path(key), entry)
-        elif not entry.name.startswith(b"."):
+    files.sort(key=NAME)
+    at = 0
+    for name, entry in sorted((e.name + b"/", e) for e in folders):
+        before, at = at, bisect(files, name, key=NAME)
+        yield from judge_files(shown, files[before:at])
+        if not name.startswith(b"."):
             yield from walk_folder(entry.path)
+    yield from judge_files(shown, files[at:])
+
+
+def judge_files(shown: str, files: Sequence[os.DirEntry[bytes]]) -> Iterator[Entry]:
+    """What the files of one folder are, which is `shown` as this text; looked at some at a time."""
+    for some in (files[at : at + FILES_AT_ONCE] for at in range(0, len(files), FILES_AT_ONCE)):
+        names = plain_names([e.name for e in some])
+        if names is None:
+            yield from [judge_name(e.name, shown + escape_path(e.name), e) for e in some]
+            continue
+        judged: list[Entry] = []
+        for name, entry in zip(names, some, strict=True):
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except OSError:
+                info = None
+            if info and stat.S_ISREG(info.st_mode):
+                judged.append(Found(shown + name, info.st_size, info.st_mtime_ns))
+            else:
+                judged.append(judge_name(entry.name, shown + name, entry))
+        yield from judged
+
+
+def plain_names(names: Sequence[bytes]) -> list[str] | None:
+    """Names as text, if none needs escaping and all may be those of files to be read: asked of all at once.
+
+    >>> plain_names([b"a.txt", b"b.txt"]), plain_names([b"a.txt", b"b.tmp"]), plain_names([b"a", bytes([0xff])])
+    (['a.txt', 'b.txt'], None, None)
+    """
+    together = b"/".join(names)
+    lowered = b"/" + together.lower() + b"/"
+    if any(mark in lowered for mark in NO_FILES):
+        return None
+    shown = together.decode("utf-8", "surrogateescape")
+    return shown.split("/") if shown.isprintable() and "\\" not in shown else None
 
 
 def count(top: str) -> int:

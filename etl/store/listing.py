@@ -7,16 +7,20 @@ may be longer than an index entry).
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from etl.model import Found
 from etl.store.engine import Connection
-from etl.store.ledger import Wanted, wanted_of
+from etl.store.ledger import SETTLED, Wanted, wanted_of
 from etl.store.rows import Row
 
 PAGE_FILES = 10_000
+SORT_MEMORY = "16MB"  # of the server, for the cursor; it sorts the rest on disk
 NAME = "known_files"
+PATH = itemgetter(0)
 T = TypeVar("T", covariant=True)
 
 
@@ -34,53 +38,65 @@ class Listing:
         self.begun = False
         self.connection: Connection | None = None  # the one that has the cursor
         self.page: list[Row] = []
-        self.at = 0
+        self.ended = False  # no page comes after this one
         self.after = ""  # path of the last row that was fetched
         self.last = ""  # path of the last file that was compared
 
     def compare(self, surely: Surely, files: Sequence[Found]) -> tuple[list[Wanted], list[Found]]:
         """Those of `files` that must be read, and those out of order, of which the listing can't tell."""
         self.begun = True
-        wanted, unsure = [], []
-        for file in files:
-            path = file.path
-            if path <= self.last:
-                unsure.append(file)
-                continue
-            self.last = path
-            row = self.row(surely, path)
-            if found := wanted_of(file, row and row[1:]):
-                wanted.append(found)
+        ordered, unsure = self.in_order(files)
+        wanted: list[Wanted] = []
+        at = 0
+        while at < len(ordered):
+            path = ordered[at].path
+            while not self.ended and (not self.page or self.page[-1][0] < path):
+                self.page = surely(self.fetch)
+            to = len(ordered) if self.ended else bisect_right(ordered, self.page[-1][0], at, key=PATH)
+            start = bisect_left(self.page, path, key=PATH)
+            end = bisect_right(self.page, ordered[to - 1].path, start, key=PATH)
+            wanted += differing(ordered[at:to], self.page[start:end])
+            at = to
         return wanted, unsure
 
-    def row(self, surely: Surely, path: str) -> Row | None:
-        """The row of a path, which lies after all that were asked for before; None if there is none."""
-        while True:
-            while self.at < len(self.page):
-                row = self.page[self.at]
-                if row[0] >= path:
-                    return row if row[0] == path else None
-                self.at += 1
-            if self.at and len(self.page) < PAGE_FILES:
-                return None  # the last page is behind us
-            self.page, self.at = surely(self.fetch), 0
-            if not self.page:
-                self.page, self.at = [()], 1
-                return None
-            self.after = self.page[-1][0]
+    def in_order(self, files: Sequence[Found]) -> tuple[list[Found], list[Found]]:
+        """The files that each come after all before them, and the others."""
+        ordered: list[Found] = []
+        unsure: list[Found] = []
+        last = self.last
+        for file in files:
+            if file[0] > last:
+                last = file[0]
+                ordered.append(file)
+            else:
+                unsure.append(file)
+        self.last = last
+        return ordered, unsure
 
     def fetch(self, connection: Connection) -> list[Row]:
         """The next page. On a new connection the cursor is opened again behind what was fetched."""
         if connection is not self.connection:
             with connection.transaction():
-                connection.execute("SET LOCAL statement_timeout = 0")
+                connection.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '{SORT_MEMORY}'")
                 connection.execute(
                     f"DECLARE {NAME} NO SCROLL CURSOR WITH HOLD FOR"
-                    " SELECT path, size, mtime_ns, state, records_done FROM source_files AS f"
-                    " WHERE EXISTS (SELECT FROM unnest(%s::text[]) AS t (path)"
-                    "   WHERE f.path = t.path OR starts_with(f.path, rtrim(t.path, '/') || '/'))"
-                    ' AND f.path COLLATE "C" > %s ORDER BY f.path COLLATE "C"',
-                    (self.tops, self.after),
+                    " SELECT path, size, mtime_ns, state, records_done FROM source_files"
+                    ' WHERE (path = ANY(%s) OR path ^@ ANY(%s)) AND path COLLATE "C" > %s ORDER BY path COLLATE "C"',
+                    (self.tops, [top.rstrip("/") + "/" for top in self.tops], self.after),
                 )
             self.connection = connection
-        return connection.execute(f"FETCH {PAGE_FILES} FROM {NAME}").fetchall()
+        page = connection.execute(f"FETCH {PAGE_FILES} FROM {NAME}").fetchall()
+        self.ended = len(page) < PAGE_FILES
+        self.after = page[-1][0] if page else self.after
+        return page
+
+
+def differing(files: Sequence[Found], rows: Sequence[Row]) -> list[Wanted]:
+    """Those of `files` that must be read, by the rows of the ledger between the first and the last of them."""
+    settled = {row[:3] for row in rows if row[3] in SETTLED}
+    left = [file for file in files if file not in settled]
+    if not left:
+        return []
+    known = {row[0]: row[1:] for row in rows}
+    wanted = (wanted_of(file, known.get(file.path)) for file in left)
+    return [w for w in wanted if w is not None]

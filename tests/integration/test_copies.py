@@ -61,7 +61,7 @@ def test_a_copy_named_by_number_is_stored_as_one_named_by_its_hash(connection: C
     load(connection, run, leaf("/one"))
     article = rows(connection, "SELECT xmin::text, * FROM articles")
     by_number = copied(connection, "/two")
-    by_hash = replace(by_number, found=replace(by_number.found, path="/three"), sighting_id=None)
+    by_hash = replace(by_number, found=by_number.found._replace(path="/three"), sighting_id=None)
     assert load(connection, run, by_number, by_hash).duplicate == 2
     found = places(connection)
     assert found["/one"] == found["/two"] == found["/three"] == (sha("raw a"), *found["/one"][1:])
@@ -185,7 +185,7 @@ def test_hashes_that_begin_alike_cost_a_reading_and_change_nothing(
     again = ledger.to_read(connection, files)
     assert 0 < len(again) < 300
     assert {w.why for w in again} == {"new"}
-    changed = [replace(f, size=f.size + 1) for f in files]
+    changed = [f._replace(size=f.size + 1) for f in files]
     assert [w.found for w in ledger.to_read(connection, changed)] == changed
     known = ledger.known_bytes(connection, [sha(f"raw {n}") for n in range(600)])
     stored = rows(connection, "SELECT raw_sha256, id FROM sightings")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -28,7 +27,7 @@ def files(connection: Connection) -> list[Found]:
     known += [rejected_leaf("/top/bad"), rejected_leaf("/top/closed", "unreadable", "", None)]
     load_batch(connection, run, [*known, leaf("/topless/a", "x", "y"), leaf("/other/a", "z", "w")], Counts())
     found = [x.found for x in known]
-    changed = [replace(f, size=f.size + 1) if n % 3 == 0 else f for n, f in enumerate(found)]
+    changed = [f._replace(size=f.size + 1) if n % 3 == 0 else f for n, f in enumerate(found)]
     new = [Found(f"/top/new/{n}", 1, 1) for n in range(7)]
     return sorted([*changed, *new], key=lambda f: f.path)
 

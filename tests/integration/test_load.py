@@ -305,8 +305,8 @@ def test_the_ledger_knows_what_is_to_be_read(connection: Connection, run: Run) -
     load(connection, run, good, bad, unreadable)
     files = [x.found for x in (good, bad, unreadable)]
     assert ledger.to_read(connection, files) == [(unreadable.found, "changed", 0)]
-    grown = [replace(f, size=f.size + 1) for f in files]
-    new = replace(good.found, path="/new")
+    grown = [f._replace(size=f.size + 1) for f in files]
+    new = good.found._replace(path="/new")
     wanted = ledger.to_read(connection, [*grown, new])
     assert [file.why for file in wanted] == ["changed"] * 3 + ["new"]
 
