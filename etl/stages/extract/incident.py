@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 from etl.model import Agency, Article, Incident, Segment, Span, When
@@ -38,7 +38,6 @@ class Placed(Protocol):
 
 
 P = TypeVar("P", bound=Placed)
-Before = Callable[[], When | None]  # when the case told before happened
 
 
 def _start(item: Placed) -> int:
@@ -108,37 +107,56 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
     weighed = _same_case(weighed, r, whole)
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
-    lead: list[Stretch] = []  # what stands before the first case
-    # The day of the case before, and the one that the article opens with, for all sections: found when asked for,
-    # since most tellings name their own.
-    opening = cache(
-        lambda: next((d for s in lead if (d := _day_set(s, r, cal)) and "月" in (d.text or "")), None)
-    )
-    before: Before = _no_day
+    before = Before(r, cal)
     for s in weighed:
         if s.opened == "section" and not _is_entry(s):
-            before = opening
+            before.section()
         if s.verdict == "incident":
             told.append(_incident(s, r, cal, before))
-            before = partial(_told, told[-1])
+            before.case(told[-1].occurred)
         elif s.verdict != "heading":
-            before = cache(partial(_day_set_or, before, s, r, cal))
-            if not told:
-                lead.append(s)
+            before.passage(s)
     segments = tuple(Segment(*s.span, s.verdict, s.rule) for s in weighed)
     return tuple(told), segments
 
 
-def _no_day() -> When | None:
-    return None
+class Before:
+    """When the case told before happened, or the day that a passage has set since.
 
+    Worked out only when a case asks for it: most name their own day.
+    """
 
-def _told(case: Incident) -> When | None:
-    return case.occurred
+    def __init__(self, r: Reading, cal: Calendar) -> None:
+        self.r, self.cal = r, cal
+        self.day: When | None = None
+        self.lead: list[Stretch] = []  # the passages before the first case
+        self.passed: list[Stretch] = []  # and since the case before
+        self.under_heading = self.told = False
 
+    def section(self) -> None:
+        """A section begins: what was told before it counts no more, but for the day that the article opens with."""
+        self.passed, self.under_heading = [], True
 
-def _day_set_or(before: Before, s: Stretch, r: Reading, cal: Calendar) -> When | None:
-    return _day_set(s, r, cal) or before()
+    def case(self, day: When) -> None:
+        self.passed, self.under_heading, self.told = [], False, True
+        self.day = day
+
+    def passage(self, s: Stretch) -> None:
+        self.passed.append(s)
+        if not self.told:
+            self.lead.append(s)
+
+    def __call__(self) -> When | None:
+        for s in reversed(self.passed):
+            if day := _day_set(s, self.r, self.cal):
+                return day
+        return self.opening if self.under_heading else self.day
+
+    @cached_property
+    def opening(self) -> When | None:
+        """The day of a month that the article opens with."""
+        days = (_day_set(s, self.r, self.cal) for s in self.lead)
+        return next((day for day in days if day and "月" in (day.text or "")), None)
 
 
 def _day_set(s: Stretch, r: Reading, cal: Calendar) -> When | None:
