@@ -88,7 +88,7 @@ def _when(w: When, r: Reading) -> str:
 
 def _place(span: Span, r: Reading) -> str:
     """The words of the phrase, before and after it that speak for it."""
-    view, patterns = r.page.view, r.rules.places
+    view, patterns = r.page.view, r.rules.places.patterns
     start, end = span
     found = {
         "tail": patterns["tail"].search(view, start, end),

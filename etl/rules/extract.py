@@ -18,6 +18,7 @@ from etl.rules.divisions import Divisions, build_divisions
 from etl.rules.factoring import compile_factored
 from etl.rules.scan import Scanner
 from etl.rules.trie import trie_pattern
+from etl.rules.words import Words
 
 Pattern = re.Pattern[str]
 NO_WEIGHT = "P"  # in the files of weights
@@ -150,13 +151,21 @@ class TimeRules:
 class ItemRules:
     """Item nouns, their contexts, and words around sums of money."""
 
-    noun: Pattern
+    nouns: Words
     by_kind: Mapping[str, frozenset[str]]
     everywhere: frozenset[str]
     before: Pattern
     after: Pattern
     stake: Pattern
     not_stake: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRules:
+    """Words for places, and patterns around them by table of the file."""
+
+    words: Words
+    patterns: Mapping[str, Pattern]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +189,7 @@ class ExtractRules:
     units: UnitRules
     times: TimeRules
     items: ItemRules
-    places: Mapping[str, Pattern]
+    places: PlaceRules
     article_kinds: ArticleKindRules
     figure: Pattern
     figure_units: Mapping[str, str]
@@ -195,8 +204,6 @@ def load() -> ExtractRules:
     people = _people()
     families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
     figures = read_toml("figures.toml")
-    where = read_toml("locations.toml")
-    where_sets = _sets(where)
     return ExtractRules(
         weights=_weights(kind_file, outcomes),
         competing=tuple(_competing(row) for row in kind_file["competing"]),
@@ -207,11 +214,7 @@ def load() -> ExtractRules:
         units=_units(),
         times=_times(),
         items=_items(),
-        places={
-            name: compile_any(t["any"], "locations.toml", name, where_sets)
-            for name, t in where.items()
-            if name != "sets"
-        },
+        places=_places(),
         article_kinds=_article_kinds(),
         figure=_figure(figures),
         figure_units={**{u: u for u in figures["units"]}, **figures["canonical"]},
@@ -466,13 +469,26 @@ def _items() -> ItemRules:
     nouns = {name: frozenset(listed) for name, listed in data["nouns"].items()}
     everything = frozenset().union(*nouns.values())
     return ItemRules(
-        noun=re.compile(words(everything)),
+        nouns=Words(everything),
         by_kind=nouns,
         everywhere=nouns["*"],
         before=compile_any(data["context"]["before"], "items.toml", "before"),
         after=compile_any(data["context"]["after"], "items.toml", "after"),
         stake=compile_factored("|".join(data["money"]["stake"])),
         not_stake=compile_factored("|".join(data["money"]["not_stake"])),
+    )
+
+
+def _places() -> PlaceRules:
+    data = read_toml("locations.toml")
+    sets = _sets(data)
+    return PlaceRules(
+        words=Words(data["sets"]["tail"].split("|")),
+        patterns={
+            name: compile_any(table["any"], "locations.toml", name, sets)
+            for name, table in data.items()
+            if name != "sets"
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from etl.model import Span
 from etl.rules.extract import ItemRules
@@ -46,16 +47,17 @@ def items(text: str, kind: str, rules: ItemRules) -> list[tuple[str, Span]]:
         return []
     own = rules.by_kind.get(kind.split(".")[0], frozenset())
     found: dict[str, Span] = {}
-    for m in rules.noun.finditer(text):
-        word = m[0]
-        if rules.noun.match(text, m.end()) and not word.endswith("包"):
+    spans = rules.nouns.find(text)
+    for (start, end), (following, _) in pairwise((*spans, (-1, -1))):
+        word = text[start:end]
+        if following == end and not word.endswith("包"):
             continue  # 电动车电瓶: the battery, not the vehicle
-        if text[m.end() : m.end() + 1] in BESIDE:
+        if text[end : end + 1] in BESIDE:
             continue  # 行李箱上, 火药味: where the thing was, what it smelt of
         if word in own or (
-            word in rules.everywhere and kind.startswith(OWNED_KINDS) and _at_stake(text, m, rules)
+            word in rules.everywhere and kind.startswith(OWNED_KINDS) and _at_stake(text, start, end, rules)
         ):
-            found.setdefault(word, m.span())
+            found.setdefault(word, (start, end))
     if not found and kind.startswith(OWNED_KINDS):
         counted = COUNTED_RE.search(text)
         if counted:
@@ -106,14 +108,13 @@ SAME = (
 )
 
 
-def _at_stake(text: str, m: re.Match[str], rules: ItemRules) -> bool:
-    """Whether the words around a noun say that it was lost, taken or found."""
-    before = text[max(0, m.start() - 3) : m.start()]
-    if m[0] in ANIMALS and not MEASURE_RE.search(before):
+def _at_stake(text: str, start: int, end: int, rules: ItemRules) -> bool:
+    """Whether the words around the noun `text[start:end]` say that it was lost, taken or found."""
+    before = text[max(0, start - 3) : start]
+    if text[start:end] in ANIMALS and not MEASURE_RE.search(before):
         return False
     return bool(
-        rules.before.search(text, max(0, m.start() - 30), m.start())
-        or rules.after.match(text[m.end() : m.end() + 24])
+        rules.before.search(text, max(0, start - 30), start) or rules.after.match(text[end : end + 24])
     )
 
 

@@ -1,30 +1,32 @@
 """Where an incident happened: the phrase that best names a place in its telling.
 
-The text is cut into chunks at punctuation, prepositions and verbs; times and units are blanked out
-first. A chunk that holds a word for a place (街, 小区, 门口) gives one candidate, from its beginning
-to the last such word; candidates are then scored.
+Times and units are blanked out first. Clauses that hold a word for a place (街, 小区, 门口) are cut into
+chunks at prepositions and verbs. A chunk that holds such a word gives one candidate, from its beginning to
+the last of them; candidates are then scored.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from etl.model import Span
-from etl.rules.extract import Pattern
+from etl.rules.extract import Pattern, PlaceRules
 
 MIN, MAX = 2, 30
 LEAST = 1.5  # points; a lone 银行 or 楼上 that nothing happens at is no place of the event
 
 
-def place(text: str, blank: Iterable[Span], patterns: Mapping[str, Pattern]) -> tuple[str, Span] | None:
+def place(text: str, blank: Iterable[Span], rules: PlaceRules) -> tuple[str, Span] | None:
     """The best place phrase of an incident's text with its span; `blank` are spans that are none.
 
     Candidates score for standing early, for naming something definite, for a preposition before
     them and the event after them.
     """
+    patterns = rules.patterns
     masked = _masked(text, blank)
     best: tuple[float, str, Span] | None = None
-    for start, end, lead in _candidates(masked, patterns):
+    for start, end, lead in _candidates(masked, rules):
         phrase = text[start:end]
         if not MIN <= len(phrase) <= MAX or patterns["never"].search(phrase):
             continue
@@ -41,27 +43,41 @@ def _masked(text: str, blank: Iterable[Span]) -> str:
     return text
 
 
-def _candidates(masked: str, patterns: Mapping[str, Pattern]) -> Iterator[tuple[int, int, str]]:
-    """Start, end and the cut word before each chunk that holds a place word."""
-    tail = patterns["tail"]
-    at, lead = 0, ""
-    for cut in (*patterns["cut"].finditer(masked), None):
-        end, after = cut.span() if cut else (len(masked), 0)
-        last = None
-        if end - at >= MIN:
-            m = tail.search(masked, at, end)
-            while m:
-                last = m
-                m = tail.search(masked, m.end(), end)
-        if last is not None:
-            start = at
-            head = patterns["lead_in"].match(masked[start : last.end()])
-            if head and head.end() < last.end() - start - 1:
-                start += head.end()
-            trail = patterns["trail"].search(masked[start : last.end()])
-            yield start, last.end() - (len(trail[0]) if trail else 0), lead
-        if cut:
-            at, lead = after, cut[0]
+def _candidates(masked: str, rules: PlaceRules) -> Iterator[tuple[int, int, str]]:
+    """Start and end of the candidate of each chunk that holds a place word, and the word that cuts before it."""
+    patterns = rules.patterns
+    cuts, tail = patterns["cut"].finditer, patterns["tail"].search
+    for begin, stop in _clauses(masked, rules):
+        at, lead = begin, ""
+        for cut in (*cuts(masked, begin, stop), None):
+            end, after = cut.span() if cut else (stop, stop)
+            last = None
+            if end - at >= MIN:
+                m = tail(masked, at, end)
+                while m:
+                    last = m
+                    m = tail(masked, m.end(), end)
+            if last is not None:
+                yield (*_trimmed(masked, at, last.end(), patterns), lead)
+            if cut:
+                at, lead = after, cut[0]
+
+
+def _clauses(masked: str, rules: PlaceRules) -> Iterator[Span]:
+    """The stretches between two marks that hold a place word: about one in six."""
+    marks = [(-1, 0), *(m.span() for m in rules.patterns["mark"].finditer(masked)), (len(masked), 0)]
+    for i in sorted({bisect_left(marks, (start,)) for start, _ in rules.words.find(masked)}):
+        yield marks[i - 1][1], marks[i][0]
+
+
+def _trimmed(masked: str, start: int, end: int, patterns: Mapping[str, Pattern]) -> Span:
+    """A chunk up to its last place word without what is no part of a place's name at its head and its end."""
+    chunk = masked[start:end]
+    head = patterns["lead_in"].match(chunk)
+    if head and head.end() < len(chunk) - 1:
+        start += head.end()
+    trail = patterns["trail"].search(masked[start:end])
+    return start, end - (len(trail[0]) if trail else 0)
 
 
 def _points(masked: str, start: int, end: int, lead: str, patterns: Mapping[str, Pattern]) -> float:
@@ -72,7 +88,7 @@ def _points(masked: str, start: int, end: int, lead: str, patterns: Mapping[str,
     after = masked[end : end + 12]
     if patterns["event_after"].match(after):
         points += 1.5
-    if lead.endswith(("在", "于", "至", "经", "过")) or lead in {"位于", "发生在"}:
+    if lead.endswith(("在", "于", "至", "经", "过")):
         points += 1.0
     if patterns["elsewhere"].search(lead) or patterns["elsewhere"].search(masked[max(0, start - 3) : start]):
         points -= 2.5
