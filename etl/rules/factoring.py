@@ -47,6 +47,8 @@ def _opened(part: str) -> list[tuple[str, str]]:
     """First characters of one alternative with what follows each. Raises ValueError if they can't be told."""
     if part.startswith("(?:"):
         return _group_opened(part)
+    if part.startswith("^"):  # ^警车 as 警(?<=^警)车
+        return [(c, f"(?<=^{re.escape(c)}){rest}") for c, rest in _opened(part[1:])]
     if BEHIND_RE.match(part):  # (?<!没)丢 as 丢(?<!没丢)
         end = _closing(part)
         look = f"{part[:4]}(?:{part[4:end]})"

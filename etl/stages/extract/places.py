@@ -27,12 +27,13 @@ def place(text: str, blank: Iterable[Span], rules: PlaceRules) -> tuple[str, Spa
     masked = _masked(text, blank)
     best: tuple[float, str, Span] | None = None
     for start, end, lead in _candidates(masked, rules):
-        phrase = text[start:end]
-        if not MIN <= len(phrase) <= MAX or patterns["never"].search(phrase):
+        if not MIN <= end - start <= MAX:
             continue
         points = _points(masked, start, end, lead, patterns)
         if best is None or points > best[0]:
-            best = (points, phrase, (start, end))
+            phrase = text[start:end]
+            if not patterns["never"].search(phrase):
+                best = (points, phrase, (start, end))
     return (best[1], best[2]) if best and best[0] >= LEAST else None
 
 
@@ -88,12 +89,15 @@ def _points(masked: str, start: int, end: int, lead: str, patterns: Mapping[str,
     after = masked[end : end + 12]
     if patterns["event_after"].match(after):
         points += 1.5
-    if lead.endswith(("在", "于", "至", "经", "过")):
-        points += 1.0
-    if patterns["elsewhere"].search(lead) or patterns["elsewhere"].search(masked[max(0, start - 3) : start]):
-        points -= 2.5
-    if patterns["home"].search(lead):
-        points -= 1.5
+    if lead:
+        if lead.endswith(("在", "于", "至", "经", "过")):
+            points += 1.0
+        if patterns["elsewhere"].search(lead) or patterns["elsewhere"].search(
+            masked, max(0, start - 3), start
+        ):
+            points -= 2.5
+        if patterns["home"].search(lead):
+            points -= 1.5
     if patterns["arrest_after"].match(after):
         points -= 2.0
     if patterns["part_of"].match(after):
