@@ -269,7 +269,8 @@ def claimed(
 
         def start(connection: Connection) -> Run:
             with answered_within(START_S, lambda: [connection]):
-                lookups.sync(connection, rules)
+                if not runs.began_with(connection, rules.digest):
+                    lookups.sync(connection, rules)
                 return runs.start(connection, command, rules.digest, slot, sources)
 
         this = start(session.connection) if slot else session.surely(start)
@@ -296,7 +297,9 @@ def claimed(
 def locked(url: str) -> RunLock:
     """The run lock of a database that is fit for a run, at the newest schema. Harmless to try again."""
     refuse_shared_sessions(url)
-    migrate.upgrade(url)
+    if migrate.upgrade(url):
+        with connect(url) as connection:
+            lookups.sync(connection, load_rules())
     return RunLock(url).__enter__()
 
 
