@@ -81,6 +81,7 @@ class PeopleRules:
     before_common: frozenset[str]
     never_titled: frozenset[str]
     role_of: Mapping[str, str]  # word before a name -> role
+    lead_sizes: Mapping[str, tuple[int, ...]]  # last two characters -> lengths of such words, longest first
     follow_two: frozenset[str]
     follow_one: frozenset[str]
     bad_given: frozenset[str]
@@ -97,6 +98,7 @@ class PeopleRules:
     small: frozenset[str]
     old: frozenset[str]
     sounds: frozenset[str]  # characters that write names of other languages
+    begins: frozenset[str]  # first characters of surnames, and those
     sounded_leads: frozenset[str]  # words before such names, beside those for officers
     bare: Pattern  # surname and a given name of two usual characters
     single: frozenset[str]
@@ -372,6 +374,7 @@ def _people() -> PeopleRules:
     ]
     compound = frozenset(w for line in lines if " " in line for w in line.split())
     single = frozenset("".join(line for line in lines if " " not in line))
+    sounds = frozenset(data["sounded"]["characters"])
     follow = data["follow"]
     return PeopleRules(
         title_sex=sex,
@@ -381,6 +384,7 @@ def _people() -> PeopleRules:
         before_common=frozenset(data["common"]["before"]),
         never_titled=frozenset(data["common"]["never"]),
         role_of=role_of,
+        lead_sizes=_sizes(role_of),
         follow_two=frozenset(follow["two"]),
         follow_one=frozenset(follow["one"]),
         bad_given=frozenset(follow["bad_given"]),
@@ -394,13 +398,22 @@ def _people() -> PeopleRules:
         not_names=frozenset(data["not_names"]["words"]),
         small=frozenset(data["not_names"]["small"]),
         old=frozenset(data["not_names"]["old"]),
-        sounds=frozenset(data["sounded"]["characters"]),
+        sounds=sounds,
+        begins=single | {name[0] for name in compound} | sounds,
         sounded_leads=frozenset(data["sounded"]["before"]),
         bare=re.compile(f"[{''.join(sorted(single))}][{''.join(sorted(set(follow['given'])))}]{{2}}"),
         single=single,
         compound=compound,
         roles=_roles(),
     )
+
+
+def _sizes(listed: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """The lengths of the words that end with the same two characters, longest first."""
+    sizes: dict[str, set[int]] = {}
+    for word in listed:
+        sizes.setdefault(word[-2:], set()).add(len(word))
+    return {end: tuple(sorted(lengths, reverse=True)) for end, lengths in sizes.items()}
 
 
 def _roles() -> Scanner:

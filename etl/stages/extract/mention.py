@@ -18,12 +18,16 @@ SEX_WORD = {
     "她": "F",
     "他": "M",
 }
-MALE_NOUN_RE = re.compile(
-    r"(?:男子|男孩|男童|男士|小伙子?|老汉|大爷|丈夫|父亲|儿子|爷爷|老公|男青年|男性|男生|哥哥|弟弟|少年|爸爸|孙子|女婿)(?:的)?$"
+# 男子王某, 16岁的女孩小雯: nouns of two or three characters
+MALE_NOUNS = (
+    "男子 男孩 男童 男士 小伙 小伙子 老汉 大爷 丈夫 父亲 儿子 爷爷 老公 男青年 男性 男生"
+    " 哥哥 弟弟 少年 爸爸 孙子 女婿"
 )
-FEMALE_NOUN_RE = re.compile(
-    r"(?:女子|女孩|女童|姑娘|老太|大娘|妻子|母亲|女儿|奶奶|老婆|女青年|女性|女生|姐姐|妹妹|少女|妈妈|孙女|儿媳|孕妇|产妇)(?:的)?$"
+FEMALE_NOUNS = (
+    "女子 女孩 女童 姑娘 老太 大娘 妻子 母亲 女儿 奶奶 老婆 女青年 女性 女生"
+    " 姐姐 妹妹 少女 妈妈 孙女 儿媳 孕妇 产妇"
 )
+SEX_OF = dict.fromkeys(MALE_NOUNS.split(), "M") | dict.fromkeys(FEMALE_NOUNS.split(), "F")
 
 
 @dataclass(slots=True)
@@ -57,27 +61,29 @@ def mention(
 ) -> Mention:
     """A mention with the word that stands right before it, and whether it is marked 化名."""
     if not lead:
-        for size in (6, 5, 4, 3, 2):
+        for size in rules.lead_sizes.get(view[max(0, start - 2) : start], ()):
             word = view[max(0, start - size) : start]
             if word in rules.role_of:
                 lead, role = word, rules.role_of[word]
                 break
-    alias = bool(ALIAS_RE.match(view, end))
+    alias = view.startswith("（", end) and bool(ALIAS_RE.match(view, end))
     return Mention(start, end, view[start:end], surname, form, sex, age, lead, role, alias)
 
 
 def attributes(view: str, start: int, end: int) -> tuple[str | None, int | None]:
     """Sex and age stated beside a name: 李某（男，35岁）, 16岁的女孩小雯, 男子王某."""
-    before, after = view[max(0, start - 14) : start], view[end : end + 24]
+    after = view[end : end + 24]
     sex: str | None = None
     age: int | None = None
-    m = AGE_RE.match(after)
+    m = AGE_RE.match(after) if "岁" in after or after.startswith(("（男", "（女")) else None
     if m:
         words = [g for g in m.groups() if g]
         sex = next((SEX_WORD[w] for w in words if w in SEX_WORD), None)
         age = next((int(w) for w in words if w.isdigit()), None)
+    before = view[max(0, start - 14) : start]
     if sex is None:
-        sex = "M" if MALE_NOUN_RE.search(before) else "F" if FEMALE_NOUN_RE.search(before) else None
+        noun = before.removesuffix("\n").removesuffix("的")
+        sex = SEX_OF.get(noun[-3:]) or SEX_OF.get(noun[-2:])
     if age is None and "岁" in before and (a := AGE_BEFORE_RE.search(before)):
         age = int(a[1])
     return sex, age if age is None or age < 120 else None

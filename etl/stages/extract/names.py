@@ -12,13 +12,24 @@ DOT_WITHIN = 8
 DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
 
 
+def may_begin(view: str, at: int, rules: PeopleRules, *, foreign: bool) -> bool:
+    """Whether any name may begin at `at`; `foreign`: such as `foreign_end` finds too. Asked before all else."""
+    first = view[at : at + 1]
+    if first in rules.begins or "·" in view[at : at + DOT_WITHIN]:
+        return True
+    return foreign and first not in rules.bad_given and view[at : at + 2] not in rules.follow_two
+
+
 def foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
     """Where a name outside the list of surnames ends (才让扎西, 旦正加): the text must use it again."""
+    begin = view[at : at + 2]
+    if begin in rules.follow_two or begin in rules.not_names:
+        return None
     for size in (4, 3):
         name = view[at : at + size]
-        if len(name) < size or not given_ok(view, at, at + size, rules) or name[:2] in rules.follow_two:
+        if len(name) < size or not given_ok(view, at, at + size, rules):
             continue
-        if name[:2] in rules.not_names or not may_end(view, at + size, rules) or occurrences(view, name) < 2:
+        if not may_end(view, at + size, rules) or occurrences(view, name) < 2:
             continue
         if not any(w in name for w in NOT_NAME_PARTS) and any(
             view[p - 1 : p] in CLAUSE_EDGE for p in places(view, name) if p != at
@@ -76,8 +87,8 @@ NOT_NAME_PARTS = (
 
 def sounded_end(view: str, at: int, rules: PeopleRules, *, officer: bool) -> int | None:
     """Where a name of other sounds (阿依古丽, 玉叫) ends: three to five characters, two where it comes again."""
-    run = at
-    while run < min(at + 6, len(view)) and view[run] in rules.sounds:
+    run, most = at, min(at + 6, len(view))
+    while run < most and view[run] in rules.sounds:
         run += 1
     for end in range(run, at + 1, -1):
         name = view[at:end]

@@ -17,6 +17,7 @@ from etl.stages.extract.names import (
     MOU_THING_RE,
     foreign_end,
     given_ok,
+    may_begin,
     may_end,
     mou_end,
     name_end,
@@ -178,13 +179,14 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
 
 def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) -> Iterator[Mention]:
     """Full names after a word that introduces persons, and those joined to them by 、 or 和."""
-    for begin, at in hits.get("person:before", ()):
-        if NO_NAME_RE.match(view, at):
-            continue
-        lead = view[begin:at]
+    for begin, after in hits.get("person:before", ()):
+        lead = view[begin:after]
         role = rules.role_of[lead]
+        at = after
         if role == "officer" and view.startswith(" ", at):  # 派出所民警 卓文斌：
             at += 1
+        if not may_begin(view, at, rules, foreign=role in FOREIGN_ROLES) or NO_NAME_RE.match(view, after):
+            continue
         for _ in range(8):
             end = name_end(
                 view, at, rules, strict=role not in {"officer", "suspect", "victim", "reporter", "skip"}
@@ -261,37 +263,34 @@ def _sure(view: str, start: int, end: int, rules: PeopleRules) -> bool:
 
 
 NICK_RE = re.compile(r"[小老阿]([\u4e00-\u9fff])")
+NOT_AFTER_A = frozenset("姨婆公妈伯拉里尔富根")  # 阿姨, 阿婆
 
 
 def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """小雯, 老杨, 阿强 where the text introduces them as persons or uses them so twice."""
     ends: dict[str, bool] = {}  # whether it is a name elsewhere
     for m in NICK_RE.finditer(view):
-        kind, char = m[0][0], m[1]
-        bad = (
-            rules.small if kind == "小" else rules.old if kind == "老" else frozenset("姨婆公妈伯拉里尔富根")
-        )
-        named = view[m.start() - 1 : m.start()] == "叫" or PET_RE.match(view, max(0, m.start() - 2))
-        if (
-            (char in bad and not named)
-            or char in rules.bad_given
-            or (kind == "老" and char not in rules.single)
-        ):
+        at = m.start()
+        kind, char = m[0]
+        if char in rules.bad_given or (kind == "老" and char not in rules.single):
             continue
-        end = m.start() + 2
+        bad = rules.small if kind == "小" else rules.old if kind == "老" else NOT_AFTER_A
+        if char in bad and view[at - 1 : at] != "叫" and not PET_RE.match(view, max(0, at - 2)):
+            continue
+        end = at + 2
         if view.startswith("某", end):
             end += 1
         elif kind == "老" and view[end : end + 1] == "家":
             pass
         elif not may_end(view, end, rules):
             if kind == "老" and m[0] not in ends:
-                ends[m[0]] = any(may_end(view, at + 2, rules) for at in places(view, m[0]))
+                ends[m[0]] = any(may_end(view, x + 2, rules) for x in places(view, m[0]))
             if ends.get(m[0]):
-                yield mention(view, m.start(), end, char, "nick", rules)
+                yield mention(view, at, end, char, "nick", rules)
                 continue
-            if not INTRO_RE.search(view, max(0, m.start() - 6), m.start()):
+            if not INTRO_RE.search(view, max(0, at - 6), at):
                 continue
-            long = view[m.start() : end + 1]  # 女孩小雨涵, but 辅警小汪边喊边追
+            long = view[at : end + 1]  # 女孩小雨涵, but 辅警小汪边喊边追
             if (
                 kind == "小"
                 and view[end : end + 1] in rules.given
@@ -299,17 +298,16 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
                 and (view[end : end + 1] not in "边向找越" or occurrences(view, long) > 1)
             ):
                 end += 1
-        name = view[m.start() : end]
-        introduced = (
-            INTRO_RE.search(view, max(0, m.start() - 8), m.start())
+        name = view[at:end]
+        if occurrences(view, name) < 2 and not (
+            INTRO_RE.search(view, max(0, at - 8), at)
             or ALIAS_RE.match(view, end)
             or NEIGHBOURLY_RE.match(view, end)
-        )
-        if not introduced and occurrences(view, name) < 2:
+        ):
             continue
-        if view[m.start() - 1 : m.start()] in rules.single and _always_behind(view, m.start(), end):
+        if view[at - 1 : at] in rules.single and _always_behind(view, at, end):
             continue  # 谢阿福, 田小松
-        if view[m.start() - 1 : m.start()] in {
+        if view[at - 1 : at] in {
             "大",
             "从",
             "较",
@@ -325,10 +323,10 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
             "微",
         }:
             continue
-        sex, age = attributes(view, m.start(), end)
+        sex, age = attributes(view, at, end)
         surname = char if char in rules.single and kind == "老" else None
         comrade = {"lead": "同志", "role": "officer"} if view.startswith("同志", end) else {}
-        yield mention(view, m.start(), end, surname, "nick", rules, sex=sex, age=age, **comrade)
+        yield mention(view, at, end, surname, "nick", rules, sex=sex, age=age, **comrade)
 
 
 # 8岁的女儿小溪: what else is a brook
@@ -378,11 +376,10 @@ def _behind_short(view: str, listed: Sequence[Mention], rules: PeopleRules) -> I
         for start in places(view, surname):
             end = start + len(surname) + 2
             name = view[start:end]
-            usual = plausible(view, start + 1, end, rules)
-            often = occurrences(view, name) > 1 and given_ok(view, start + 1, end, rules)
-            if name[:2] in rules.not_names or end > len(view):
+            if end > len(view) or not may_end(view, end, rules) or name[:2] in rules.not_names:
                 continue
-            if (usual or often) and may_end(view, end, rules):
+            usual = plausible(view, start + 1, end, rules)
+            if usual or (given_ok(view, start + 1, end, rules) and occurrences(view, name) > 1):
                 officer = m.form == "officer" or m.lead_role == "officer"
                 yield Mention(
                     start,
@@ -405,15 +402,18 @@ POLICE_BEFORE_RE = re.compile(r"(?:警|所长|队员|指导员|教导员)[^。�
 
 
 # 老吴大名吴启明，今年56岁，孝德派出所社区民警。: who somebody is follows the name
+POST_END_RE = re.compile(r"(?:民警|所长|教导员|指导员|警长|辅警|大队长|中队长)(?=[，。])")
 POST_RE = re.compile(
-    r"，(?:[^，。“”]{2,8}岁，)?(?![^，。]{0,24}(?:感谢|求助|找|冒充|自称|谎称|殴打|辱骂|报警|联系|向|对|给|被|将))[^，。“”]{0,24}(?:派出所|公安局|分局|大队|支队|警务室|警务站)[^，。“”]{0,8}(?:民警|所长|教导员|指导员|警长|辅警|大队长|中队长)(?=[，。])"
+    r"，(?:[^，。“”]{2,8}岁，)?(?![^，。]{0,24}(?:感谢|求助|找|冒充|自称|谎称|殴打|辱骂|报警|联系|向|对|给|被|将))[^，。“”]{0,24}(?:派出所|公安局|分局|大队|支队|警务室|警务站)[^，。“”]{0,8}"
+    rf"{POST_END_RE.pattern}"
 )
+POST_REACH = 48  # from the comma to the post
 NAMED_BEFORE_RE = re.compile(r"(?:大名|本名|全名|真名|名叫|叫)$")
 
 
 def _by_post(view: str, rules: PeopleRules) -> Iterator[Mention]:
     """Officers whose unit and post stand after the name, at the head of a clause."""
-    for m in POST_RE.finditer(view):
+    for m in _posts(view):
         for start in (m.start() - 3, m.start() - 2):
             if (
                 start < 0
@@ -427,6 +427,19 @@ def _by_post(view: str, rules: PeopleRules) -> Iterator[Mention]:
                 yield Mention(
                     start, m.start(), view[start : m.start()], view[start], "full", lead_role="officer"
                 )
+                break
+
+
+def _posts(view: str) -> Iterator[re.Match[str]]:
+    """What POST_RE finds, sought by the posts at its end: it could begin with any comma."""
+    for post in POST_END_RE.finditer(view):
+        comma = view.rfind("，", max(0, post.start() - POST_REACH), post.start())
+        if comma < 0:
+            continue
+        for at in (view.rfind("，", max(0, comma - POST_REACH), comma), comma):
+            m = POST_RE.match(view, at) if at >= 0 else None
+            if m and m.end() == post.end():
+                yield m
                 break
 
 
