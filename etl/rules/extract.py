@@ -106,7 +106,7 @@ class PeopleRules:
     roles: Scanner  # for the words around a name, in which @ stands for it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # hashed by identity: units are cached by it
 class UnitRules:
     """Words that make and bound unit names."""
 

@@ -271,7 +271,7 @@ def _nicknames(view: str, rules: PeopleRules) -> Iterator[Mention]:
     ends: dict[str, bool] = {}  # whether it is a name elsewhere
     for m in NICK_RE.finditer(view):
         at = m.start()
-        kind, char = m[0]
+        kind, char = m[0][0], m[1]
         if char in rules.bad_given or (kind == "老" and char not in rules.single):
             continue
         bad = rules.small if kind == "小" else rules.old if kind == "老" else NOT_AFTER_A

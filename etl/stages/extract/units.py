@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from etl.model import Agency, Article, Span
 from etl.rules.divisions import Divisions
@@ -19,7 +20,7 @@ from etl.rules.factoring import compile_factored
 from etl.stages.extract.admin import settle, stated_divisions
 from etl.stages.extract.text import Taken, places
 
-HAN_RUN_RE = re.compile(r"[\u4e00-\u9fff·]{1,60}$")
+HAN_RUN_RE = re.compile(r"\n?[\u4e00-\u9fff·]{1,60}")  # read backwards
 MAX_NAME = 22
 MAX_PARTS = 7  # ministry to post: no chain is longer
 STATION_TAIL_RE = compile_factored(r"(?:边境|水上|铁路|森林|交通|治安)?派出所$")
@@ -31,8 +32,12 @@ SEAT_RE = re.compile(r"^[市县区州旗](?=(?!公安|消防|局)[\u4e00-\u9fff]
 SORT_RE = re.compile(r"^(?:水上|边境|森林|林区|铁路|车站|机场|中心|治安|景区|交通|校区)派出所$")
 # 石塘所民警: a short form whose full form may never come
 SHORT_RE = re.compile(r"([\u4e00-\u9fff]{2,3})所(?=民警|辅警|值班|接|的?民|立即|处警|出警|所长)")
+AFTER_SHORT = frozenset("民辅值接的立处出所")
 NOT_SHORT = frozenset("场厕诊住会处究守留务生易毒容寓居管司法供财保政究戒疗事众厕出该我本派")
 LEVEL_ORDER = {"station": 0, "post": 1, "team": 2, "county": 3, "city": 4, "province": 5, "ministry": 6}
+
+
+Part = tuple[int, int, str]  # of a chain, with its ending
 
 
 @dataclass(slots=True)
@@ -63,21 +68,21 @@ def find(
     units: list[Unit] = []
     pronouns: list[Pronoun] = []
     bounds = sorted(e for _, e in times)
-    parts: list[tuple[int, int]] = []
+    parts: list[Part] = []
     last_end = 0
     for m in rules.ending.finditer(view):
         left = _left_end(view, m.start(), max(last_end, _before(bounds, m.start())))
         if 0 < len(parts) < MAX_PARTS and left == last_end:
             name = _clean(view[last_end : m.start()], rules, divisions, inner=True)
             if name == view[last_end : m.start()] and (name or m[0] not in {"派出所", "大队", "中队"}):
-                parts.append((last_end, m.end()))
+                parts.append((last_end, m.end(), m[0]))
                 last_end = m.end()
                 continue
         _flush(view, parts, units, rules, divisions)
         raw = view[left : m.start()]
         name = _clean(raw, rules, divisions, inner=False)
         chain_start = m.start() - len(name)
-        parts = [(chain_start, m.end())] if name else []
+        parts = [(chain_start, m.end(), m[0])] if name else []
         last_end = m.end()
         if not name:
             pronouns.append(_pronoun(view, m.start(), m.end(), m[0], rules))
@@ -131,9 +136,8 @@ def _before(bounds: Sequence[int], position: int) -> int:
 
 def _left_end(view: str, start: int, floor: int) -> int:
     """Where the run of Han characters before `start` begins, not before `floor`."""
-    window = max(floor, start - MAX_NAME)
-    m = HAN_RUN_RE.search(view, window, start)
-    return m.start() if m else start
+    m = HAN_RUN_RE.match(view[max(floor, start - MAX_NAME) : start][::-1])
+    return start - m.end() if m else start
 
 
 def _pronoun(view: str, start: int, end: int, ending: str, rules: UnitRules) -> Pronoun:
@@ -197,8 +201,11 @@ def _kept(raw: str, start: int, end: int, rules: UnitRules) -> bool:
     """Whether the cut word at `[start, end)` is inside a kept word (和 in 和平)."""
     if start and raw[start - 1] in "他她我们":  # 她向东城派出所求助
         return False
-    window = range(max(0, start - 2), end)
-    return any(raw[i : i + n] in rules.keep and i + n >= end for i in window for n in (2, 3) if i <= start)
+    for i in range(max(0, start - 2), start + 1):
+        for n in (2, 3):
+            if i + n >= end and raw[i : i + n] in rules.keep:
+                return True
+    return False
 
 
 def _division_start(raw: str, divisions: Divisions) -> int | None:
@@ -211,19 +218,17 @@ def _division_start(raw: str, divisions: Divisions) -> int | None:
 
 
 def _flush(
-    view: str, parts: list[tuple[int, int]], units: list[Unit], rules: UnitRules, divisions: Divisions
+    view: str, parts: Sequence[Part], units: list[Unit], rules: UnitRules, divisions: Divisions
 ) -> None:
     """Turn the chain `parts` into a unit."""
     if not parts:
         return
-    start, end = parts[0][0], parts[-1][1]
-    last = view[parts[-1][0] : end]
-    ending = next(m for m in reversed(list(rules.ending.finditer(last))))
-    level = rules.level_of[ending[0]]
+    start, (last_start, end, ending) = parts[0][0], parts[-1]
+    level = rules.level_of[ending]
     full = HERE_RE.sub("", view[start:end])
-    here = HERE_RE.sub("", last)
+    here = full if len(parts) == 1 else HERE_RE.sub("", view[last_start:end])
     name = shortest(here, level, divisions)
-    if ending[0] == "岗亭" and name.removesuffix(ending[0]) in rules.posts:
+    if ending == "岗亭" and name.removesuffix(ending) in rules.posts:
         return
     if name in rules.pronouns and name == here:
         if len(parts) == 1:
@@ -234,6 +239,7 @@ def _flush(
     units.append(Unit(start, end, name, full, level))
 
 
+@lru_cache(maxsize=4096)  # the same few units are named again and again
 def shortest(name: str, level: str, divisions: Divisions) -> str:
     """The shortest official form: divisions, and for a station its town, taken off the front.
 
@@ -297,6 +303,8 @@ def _short_written(view: str) -> Iterator[re.Match[str]]:
     """What SHORT_RE finds, sought by its one sure character."""
     last = 0
     for at in places(view, "所"):
+        if view[at + 1 : at + 2] not in AFTER_SHORT:
+            continue
         m = SHORT_RE.match(view, max(last, at - 3)) or SHORT_RE.match(view, max(last, at - 2))
         if m and m.end() == at + 1:
             last = m.end()
@@ -309,7 +317,9 @@ def _fullest(units: Sequence[Unit]) -> list[Unit]:
     for u in units:
         if len(u.full) > len(best.get(u.name, "")):
             best[u.name] = u.full
-    return [Unit(u.start, u.end, u.name, best[u.name], u.level) for u in units]
+    return [
+        u if u.full == best[u.name] else Unit(u.start, u.end, u.name, best[u.name], u.level) for u in units
+    ]
 
 
 # ---------------------------------------------------------------- agencies
@@ -319,23 +329,26 @@ def agencies(units: Sequence[Unit], rules: UnitRules, divisions: Divisions) -> t
     """Every unit read, with its parent as stated and the divisions its chain names."""
     found: dict[str, Agency] = {}
     for u in units:
-        if u.full in found:
-            continue
-        ends = [m.end() for m in rules.ending.finditer(u.full)]
-        for i, end in enumerate(ends):
-            full = u.full[:end]
-            if full in found:
-                continue
-            parent = u.full[: ends[i - 1]] if i else None
-            parts, _ = settle(stated_divisions(full, divisions))
-            name = (
-                u.name
-                if end == len(u.full)
-                else shortest(full[ends[i - 1] if i else 0 :], "county", divisions)
-            )
-            level = next(rules.level_of[m[0]] for m in reversed(list(rules.ending.finditer(full))))
-            found[full] = Agency(full, name, _level(full, level), parent, **parts)
+        if u.full not in found:
+            for a in _chain(u.full, u.name, rules, divisions):
+                found.setdefault(a.full_name, a)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=4096)  # the same few units are named again and again
+def _chain(chain: str, name: str, rules: UnitRules, divisions: Divisions) -> tuple[Agency, ...]:
+    """The units that `chain` names, the highest first; the last one is called `name` for short."""
+    found: list[Agency] = []
+    at = 0  # where the last part begins
+    for m in rules.ending.finditer(chain):
+        end = m.end()
+        full = chain[:end]
+        parts, _ = settle(stated_divisions(full, divisions))
+        short = name if end == len(chain) else shortest(full[at:], "county", divisions)
+        level = _level(full, rules.level_of[m[0]])
+        found.append(Agency(full, short, level, chain[:at] or None, **parts))
+        at = end
+    return tuple(found)
 
 
 def _level(full: str, level: str) -> str:

@@ -89,6 +89,12 @@ class Counted:
         return self._all("sub", text, new)  # type: ignore[no-any-return]
 
 
+class Counting(SimpleNamespace):
+    """Rules whose patterns are counted, hashed by identity as those are that look-ups are cached by."""
+
+    __hash__ = object.__hash__
+
+
 def counted(value: Any, tally: Tally) -> Any:
     """`value` with every pattern in it counted; data of the rules otherwise the same."""
     if isinstance(value, re.Pattern):
@@ -98,7 +104,7 @@ def counted(value: Any, tally: Tally) -> Any:
     if isinstance(value, tuple) and any(isinstance(v, re.Pattern | tuple) or is_dataclass(v) for v in value):
         return tuple(counted(v, tally) for v in value)
     if is_dataclass(value) and type(value).__name__.endswith(("Rules", "Rule")):
-        return SimpleNamespace(**{f.name: counted(getattr(value, f.name), tally) for f in fields(value)})
+        return Counting(**{f.name: counted(getattr(value, f.name), tally) for f in fields(value)})
     return value
 
 
