@@ -9,6 +9,7 @@ from typing import Any
 
 from etl.errors import RulesError
 from etl.rules import ROOT, read_toml
+from etl.rules.hints import beginnings, needed
 
 DEFAULT_MAX_CHARS = 60
 PLACES = ("head", "foot", "any")
@@ -20,7 +21,7 @@ class LineRule:
 
     why: str
     where: str
-    pattern: str
+    pattern: re.Pattern[str]
     max_chars: int
     anchor: bool
     cut: bool
@@ -30,28 +31,24 @@ class LineRule:
 
 @dataclass(frozen=True, slots=True)
 class LineMatcher:
-    """All rules for one part of the page as one pattern; the group that matched names the rule."""
+    """All rules for one part of the page; a line's first character and the words in it tell which to try."""
 
     rules: tuple[LineRule, ...]
-    regex: re.Pattern[str]
     longest: int
+    marks: re.Pattern[str]  # words of which a line holds one that any rule outside of `begun` matches
+    begun: Mapping[str, tuple[LineRule, ...]]  # first character -> rules for a line without a mark
+    others: tuple[LineRule, ...]  # those for one that begins otherwise
 
     def match(self, line: str) -> LineRule | None:
-        """The first rule that holds for the whole line.
-
-        Lengths are compared afterwards: a look-ahead in each branch would cost the engine its check of
-        first characters, which makes most branches free.
-        """
-        if len(line) > self.longest:
+        """The first rule that holds for the whole line."""
+        length = len(line)
+        if length > self.longest:
             return None
-        found = self.regex.fullmatch(line)
-        if found is None or found.lastgroup is None:
-            return None
-        index = int(found.lastgroup[1:])
-        rest = self.rules[index:]
-        return next(
-            (r for r in rest if len(line) <= r.max_chars and re.compile(r.pattern).fullmatch(line)), None
-        )
+        rules = self.rules if self.marks.search(line) else self.begun.get(line[:1], self.others)
+        for rule in rules:
+            if length <= rule.max_chars and rule.pattern.fullmatch(line):
+                return rule
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ def line_rule(index: int, raw: Mapping[str, Any]) -> LineRule:
     return LineRule(
         why=raw["why"],
         where=raw["where"],
-        pattern=raw["pattern"],
+        pattern=pattern,
         max_chars=raw.get("max", DEFAULT_MAX_CHARS),
         anchor=raw.get("anchor", False),
         cut=raw.get("cut", False),
@@ -143,10 +140,17 @@ def line_rule(index: int, raw: Mapping[str, Any]) -> LineRule:
 
 
 def matcher(rules: Iterable[LineRule]) -> LineMatcher:
-    """One pattern for all `rules`, each a named branch."""
+    """A matcher for all `rules`, which are tried in this order."""
     kept = tuple(rules)
-    branches = (rf"(?P<r{i}>{r.pattern})" for i, r in enumerate(kept))
-    return LineMatcher(kept, re.compile("|".join(branches)), max(r.max_chars for r in kept))
+    firsts = {rule: beginnings(rule.pattern.pattern) for rule in kept}
+    words = {rule: needed(rule.pattern.pattern) for rule in kept if firsts[rule] is None}
+    others = tuple(rule for rule, found in words.items() if not found)
+    begun = {
+        first: tuple(rule for rule in kept if rule in others or first in (firsts[rule] or ()))
+        for first in frozenset().union(*filter(None, firsts.values()))
+    }
+    marks = re.compile(alternation(word for found in words.values() for word in found) or r"(?!)")
+    return LineMatcher(kept, max(r.max_chars for r in kept), marks, begun, others)
 
 
 def alternation(values: Iterable[str]) -> str:
