@@ -33,7 +33,7 @@ def needed(pattern: str) -> frozenset[str]:
     """Words of which every match holds at least one, as telling as can be; none if they can't be told.
 
     >>> sorted(needed(".{0,60}[ 。（](?:图片(?:来自|来源)|供图)")), needed("[^，]{2,8}")
-    (['供图', '图片'], frozenset())
+    (['供图', '图片来'], frozenset())
     """
     return _words(_parser.parse(pattern))
 

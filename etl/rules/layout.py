@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from etl.errors import RulesError
 from etl.rules import ROOT, read_toml
+from etl.rules.factoring import compile_factored
 from etl.rules.hints import beginnings, needed
 
 DEFAULT_MAX_CHARS = 60
@@ -90,20 +92,17 @@ def load() -> LayoutRules:
         inner=matcher(r for r in lines if r.where == "any" and not r.cut),
         captions=matcher(r for r in lines if r.why == "caption"),
         cut=matcher(r for r in lines if r.cut),
-        glued=re.compile(rf"(?<=[。！？”!?])(?:{alternation(furniture['glued'])})\Z"),
+        glued=compile_factored(rf"(?<=[。！？”!?])(?:{alternation(furniture['glued'])})\Z"),
         headless=re.compile("|".join(furniture["headless"])),
         field_labels=fields,
         field=re.compile(
-            rf"(?:\A|(?<=[^\w“‘《]))[\[【(（]?({alternation(fields)})[\]】)）]? ?(?:[:：丨|]|(?<=[)）】\]]))"
+            rf"(?<![\w“‘《])[\[【(（]?({alternation(fields)})[\]】)）]? ?(?:[:：丨|]|(?<=[)）】\]]))"
         ),
         roles=roles,
         role_label=re.compile(alternation(label for label in roles if len(label) > 1)),
         name=name_pattern(surnames(), names["more_surnames"]),
         not_names=frozenset(names["not_names"].split()),
-        medium=re.compile(
-            rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|.{{0,40}}(?:{alternation(sites['endings'])})"
-            rf"|.{{2,40}}[{''.join(sites['short_endings'])}]|.{{3,40}}[{''.join(sites['weak_endings'])}]"
-        ),
+        medium=medium_pattern(sites),
         site=re.compile(rf"\S{{2,10}}?(?:{alternation(sites['site_endings'])})"),
         nobody=frozenset(sites["nobody"]),
         channels=re.compile(rf"(?<=..)(?:官方)?(?:{alternation(sites['channels'])})+\Z"),
@@ -170,6 +169,19 @@ def name_pattern(family: list[str], more: str) -> re.Pattern[str]:
     compound = alternation(name for name in family if len(name) > 1)
     single = "".join(name for name in family if len(name) == 1) + more
     return re.compile(rf"(?:{compound}|[{single}])[\u4e00-\u9fff\ufffd]{{1,2}}")
+
+
+def medium_pattern(sites: Mapping[str, list[str]]) -> re.Pattern[str]:
+    """What begins or ends like a medium's name. The ends are looked at last, so that each is tried once."""
+    endings = [
+        rf".{{{size},{size + 40}}}+\Z(?<={alternation(same)})"
+        for size, same in groupby(sorted(sites["endings"], key=len), len)
+    ]
+    short, weak = "".join(sites["short_endings"]), "".join(sites["weak_endings"])
+    return re.compile(
+        rf"(?:{alternation(sites['beginnings'])}).{{1,30}}|{'|'.join(endings)}"
+        rf"|.{{3,41}}+\Z(?<=[{short}])|.{{4,41}}+\Z(?<=[{weak}])"
+    )
 
 
 def labelled(file: str, table: Mapping[str, Any], section: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 import pytest
@@ -30,6 +29,16 @@ def test_a_rule_holds_for_its_example_and_leaves_the_other_alone(rule: LineRule)
 def test_what_one_rule_leaves_alone_no_other_removes_in_the_middle(rule: LineRule) -> None:
     found = RULES.inner.match(rule.no)
     assert found is None or found.why == "caption"
+
+
+@pytest.mark.parametrize("part", ["head", "foot", "inner", "captions", "cut"])
+def test_a_matcher_finds_what_its_rules_find_one_by_one(part: str) -> None:
+    matcher = getattr(RULES, part)
+    for line in (
+        text for rule in LINE_RULES for text in (rule.yes, rule.no, f"({rule.yes}", f"{rule.yes} 1")
+    ):
+        holding = (r for r in matcher.rules if len(line) <= r.max_chars and r.pattern.fullmatch(line))
+        assert matcher.match(line) == next(holding, None)
 
 
 def test_rule_files_are_in_normal_form() -> None:

@@ -15,7 +15,7 @@ from etl.model import Contributor
 from etl.rules.layout import LayoutRules
 
 MAX_CHARS = 100
-SEPARATORS_RE = re.compile(r"[ ,，、;；:：|丨/／&+()（）\[\]【】<>\-—.]+")
+SEPARATORS_RE = re.compile(r"[ ,，、;；:：|丨/／&+()（）\[\]【】<>\-—.]")
 SPACED_NAME_RE = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]) ([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
 NEUTRAL = frozenset(
     ["本报", "本网", "本台", "本刊", "本社", "本站", "特约", "实习", "见习", "全媒体", "融媒体", "等"]
@@ -67,14 +67,19 @@ def read_byline(text: str, rules: LayoutRules, bracketed: bool = False) -> Bylin
     text = text.strip()
     if not 2 <= len(text) <= MAX_CHARS:
         return None
-    found = list(tokens(text, rules))
-    if bracketed and any(kind in {"label", "name"} for kind, _ in found):
-        found = [
-            ("name" if k == "other" and FOREIGN_RE.fullmatch(t) and t not in rules.not_names else k, t)
-            for k, t in found
-        ]
-    if any(kind == "other" for kind, _ in found) or not any(kind in {"label", "name"} for kind, _ in found):
+    found: list[tuple[str, str]] = []
+    for kind, token in tokens(text, rules):
+        if kind == "other" and not bracketed:
+            return None
+        found.append((kind, token))
+    kinds = {kind for kind, _ in found}
+    if "label" not in kinds and "name" not in kinds:
         return None
+    if "other" in kinds:
+        others = [token for kind, token in found if kind == "other"]
+        if any(token in rules.not_names or not FOREIGN_RE.fullmatch(token) for token in others):
+            return None
+        found = [("name" if kind == "other" else kind, token) for kind, token in found]
     byline = Byline()
     role: str | None = None
     run: list[str] = []  # names since the last label
@@ -90,12 +95,13 @@ def read_byline(text: str, rules: LayoutRules, bracketed: bool = False) -> Bylin
         else:
             for name in run if role != "editor" else ():
                 byline.add(name, ROLES.get(rules.roles[token], ()))
-    return byline if byline.people or any(kind == "label" for kind, _ in found) else None
+    return byline if byline.people or "label" in kinds else None
 
 
 def tokens(text: str, rules: LayoutRules) -> Iterator[tuple[str, str]]:
     """Labels, names and media in order; `other` for what is none of them."""
-    text = SPACED_NAME_RE.sub(r"\1\2", text)
+    if " " in text:
+        text = SPACED_NAME_RE.sub(r"\1\2", text)
     at = 0
     for match in rules.role_label.finditer(text):
         yield from parts(text[at : match.start()], rules)

@@ -15,10 +15,10 @@ from etl.rules.layout import LayoutRules
 from etl.stages.layout import titles
 from etl.stages.layout.lines import (
     CLAUSE_RE,
-    EXCLAIMED_RE,
     QUOTED_RE,
     Fields,
     Row,
+    exclaimed,
     is_heading,
     is_sentence,
     read_fields,
@@ -229,10 +229,6 @@ def is_site(line: str, rules: LayoutRules) -> bool:
 def starts_story(i: int, lines: Sequence[Row]) -> bool:
     """Whether line `i` can be the title: a heading, no speech, with a sentence close below it."""
     line = lines[i].line
-    if (
-        len(line) < MIN_TITLE_CHARS
-        or not is_heading(line)
-        or (QUOTED_RE.match(line) and EXCLAIMED_RE.search(line))
-    ):
+    if len(line) < MIN_TITLE_CHARS or not is_heading(line) or (QUOTED_RE.match(line) and exclaimed(line)):
         return False
     return any(is_sentence(row.line) for row in lines[i + 1 : i + 1 + NEAR])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+HAN_BYTES = bytes(range(0x34, 0xA0))  # first ones, in UTF-16, of U+3400 to U+9FFF
 HAN_RE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-KANA_RE = re.compile("[\u3041-\u30ff]+")
+KANA_RE = re.compile("[\u3041-\u30ff]")
 LETTERS_RE = re.compile(r"[^\W\d_]+")
 PLAIN_SHARE = 0.5  # of Chinese characters in all, from which nothing else is counted
 HAN_SHARE = 0.2  # of the letters: one word in two, where the rest is English
@@ -20,12 +21,18 @@ def chinese(text: str) -> bool:
     >>> chinese("警察署は財布を持ち主に返しました"), chinese("一家名叫“おにぎり”的饭团店报警称遭遇盗窃")
     (False, True)
     """
-    han = chars(HAN_RE, text)
-    kana = chars(KANA_RE, text)
-    if han >= PLAIN_SHARE * len(text) and not kana:
+    kana = len(KANA_RE.findall(text))
+    if not kana and common_han(text) >= PLAIN_SHARE * len(text):
         return True
+    han = chars(HAN_RE, text)
     letters = chars(LETTERS_RE, text)
     return han > 0 and han >= HAN_SHARE * letters and kana <= KANA_SHARE * letters
+
+
+def common_han(text: str) -> int:
+    """How many Chinese characters it holds that are not rare; counted in bytes, far faster than by a pattern."""
+    first_bytes = text.encode("utf-16-be", "replace")[::2]
+    return len(first_bytes) - len(first_bytes.translate(None, HAN_BYTES))
 
 
 def chars(pattern: re.Pattern[str], text: str) -> int:

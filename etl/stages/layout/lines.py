@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from etl.rules.factoring import compile_factored
 from etl.rules.layout import LayoutRules
 from etl.stages.layout.bylines import Byline, read_byline
 from etl.stages.layout.dates import Published, find_date
@@ -12,6 +14,7 @@ from etl.stages.layout.dates import Published, find_date
 # Ends like a sentence, closing quotes and brackets aside; ！ and ？ end headings too.
 FULL_STOP_RE = re.compile(r"[。；…;][”’』」）)\]】]{0,3}\Z")
 EXCLAIMED_RE = re.compile(r"[！？!?][”’』」）)\]】]{0,3}\Z")
+END_CHARS = 4  # that the two look at
 CLAUSE_RE = re.compile(r"[，。！？；,!?;]")
 QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
 BULLETS = "□■◇◆○●▲△ "
@@ -30,11 +33,11 @@ NAME_RE = re.compile(r"[\u4e00-\u9fff]{4,12}")  # of a medium, standing alone be
 # 本刊记者 某某 发自湖北襄阳; 2023-05-06 10:21 发布于北京
 SENT_FROM_RE = re.compile(r"(?:发自|发布于|发表于) ?[\u4e00-\u9fff]{2,16}")
 DIGIT_RE = re.compile(r"\d")
-SPLIT_RE = re.compile(r" ?[|丨｜/·•] ?| {1,}|[()（）\[\]【】]")
+SPLIT_RE = compile_factored(r" ?[|丨｜/·•] ?|  *|[()（）\[\]【】]")
+LABEL_END_RE = re.compile(r"[:：丨|)）】\]]")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the page text: `[start, end)` and what stands there."""
 
     start: int
@@ -52,13 +55,23 @@ def rows(text: str) -> list[Row]:
     return result
 
 
+def full_stop(line: str) -> bool:
+    """Whether it ends as only sentences do."""
+    return FULL_STOP_RE.search(line, len(line) - END_CHARS) is not None
+
+
+def exclaimed(line: str) -> bool:
+    """Whether it ends with ！ or ？."""
+    return EXCLAIMED_RE.search(line, len(line) - END_CHARS) is not None
+
+
 def is_sentence(line: str) -> bool:
     """Whether the line reads as part of the story: it ends like a sentence or goes on, or is long."""
-    if FULL_STOP_RE.search(line):
+    if full_stop(line):
         return len(line) >= 5
     if line.endswith(("，", "、")):
         return True
-    if EXCLAIMED_RE.search(line):
+    if exclaimed(line):
         return len(line) >= 40 or bool(QUOTED_RE.match(line))
     return len(line) >= 36 and bool(CLAUSE_RE.search(line))
 
@@ -69,12 +82,7 @@ def is_heading(line: str) -> bool:
     >>> is_heading("小提琴落在后备厢，考级前夜民警帮她找回"), is_heading("民警赶到了现场。")
     (True, False)
     """
-    return (
-        3 <= len(line) <= 60
-        and not FULL_STOP_RE.search(line)
-        and line[-1] not in "，、：,:"
-        and "。" not in line
-    )
+    return 3 <= len(line) <= 60 and not full_stop(line) and line[-1] not in "，、：,:" and "。" not in line
 
 
 @dataclass(slots=True)
@@ -111,10 +119,10 @@ def read_fields(line: str, rules: LayoutRules) -> Fields | None:
 
     A name or two without a label may stand there too (`2021年11月12日 玛曲融媒`).
     """
-    if len(line) > MAX_META_CHARS or FULL_STOP_RE.search(line):
+    if len(line) > MAX_META_CHARS or full_stop(line):
         return None
     date = find_date(line)
-    labels = list(rules.field.finditer(line))
+    labels = list(rules.field.finditer(line)) if LABEL_END_RE.search(line) else []
     if not date and not (labels and labels[0].start() <= 1):
         return None
     fields = Fields(published=date)
