@@ -83,6 +83,7 @@ LATER_MAGIC = {
     (4, b"ftyp"): ("binary_media", "MP4, MOV or HEIC"),
     (4, b"Standard Jet DB"): ("binary_database", "Access"),
 }
+MARKED = tuple(MAGIC)
 ZIP = b"PK\x03\x04"
 ENCRYPTED_FLAG = 1  # in the flags of a ZIP member's header
 OFFICE_MEMBERS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"word/", b"xl/", b"ppt/", b"mimetype")
@@ -116,6 +117,7 @@ CANDIDATES = (
 CHARSET_RE = re.compile(rb"""(?:charset|encoding)\s{0,4}=\s{0,4}["']?([A-Za-z0-9_-]{2,20})""", re.I)
 
 C1_RE = re.compile("[\x80-\x9f]")
+C1_LEAD = b"\xc2"  # first byte of each of them in UTF-8
 TWO_BYTES_RE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
 MAX_CHANCE_LETTERS = 8
 HAN_UTF8_RE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf][\x80-\xbf]){4}")
@@ -163,7 +165,8 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
         refuse_transfer(data)
     text = strict(data, "utf-8") or joined_surrogates(data)
     if text is not None and (codec == "utf-8" or not doubtful_utf8(data)):
-        return cleaned(undoubled(text) or restored(text) or text, "utf-8", 1.0)
+        twice = undoubled(text) if C1_LEAD in data else None
+        return cleaned(twice or restored(text) or text, "utf-8", 1.0)
     refuse_mixture(data)
     return cleaned(*by_evidence(data, declared))
 
@@ -180,7 +183,8 @@ def falsely_marked(data: bytes, codec: str) -> bool:
 
 def refuse_formats(data: bytes) -> None:
     """Raise ArticleError for a format that is no text, told by its mark."""
-    found = next((f for mark, f in MAGIC.items() if data.startswith(mark)), None) or next(
+    marked = MAGIC.items() if data.startswith(MARKED) else ()
+    found = next((f for mark, f in marked if data.startswith(mark)), None) or next(
         (f for (at, mark), f in LATER_MAGIC.items() if data.startswith(mark, at)), None
     )
     if found is None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 from etl.errors import ArticleError
-from etl.stages.everyday import HIGH_RE, PLAIN_SHARE, everyday_share
+from etl.stages.everyday import EVERYDAY_RE, HIGH_RE, PLAIN_SHARE, everyday_share
 
 ASCII_RE = re.compile(r"[\x00-\x7f]+")
 SAMPLE_BYTES = 16_384
-SAMPLE_CHARS = 600
+SAMPLE_CHARS = 600  # from the first one beyond ASCII on: markup may stand before it
+LAST_CHARS = 300  # of these, enough for most texts: front matter, at most, stands before them
 MIN_WRONG_HIGH = 12  # fewer characters beyond ASCII prove nothing about a text
 WRONG_SHARE = 0.15  # of everyday characters; from here on a text needs no doubting
 ESCAPED_SHARE = 0.5  # of the bytes: more, and it is no text with some escapes in it
@@ -128,7 +129,11 @@ def restored(text: str) -> str | None:
     '民警接到报警后到场，案件正在办理当中。'
     >>> restored("Полиция сообщила об этом в пятницу.")
     """
-    sample = high_sample(text)
+    first = HIGH_RE.search(text)
+    sample = text[first.start() : first.start() + SAMPLE_CHARS] if first else ""
+    if plainly_read(sample):
+        return None
+    sample = ASCII_RE.sub("", sample)
     if len(sample) < MIN_WRONG_HIGH or everyday_share(sample) >= WRONG_SHARE:
         return None
     for wrong, right in WRONG_READINGS:
@@ -144,7 +149,6 @@ def restored(text: str) -> str | None:
     return None
 
 
-def high_sample(text: str) -> str:
-    """Characters beyond ASCII from the first of them on, within a window: markup may stand before them."""
-    first = HIGH_RE.search(text)
-    return ASCII_RE.sub("", text[first.start() : first.start() + SAMPLE_CHARS]) if first else ""
+def plainly_read(sample: str) -> bool:
+    """Whether the last part of a sample alone holds more everyday characters than any wrong reading of it all."""
+    return len(EVERYDAY_RE.findall(sample, SAMPLE_CHARS - LAST_CHARS)) >= WRONG_SHARE * SAMPLE_CHARS
