@@ -48,6 +48,7 @@ NAMES = {
     "url": ("link", "original", "original_url", "source_url", "url", "href"),
 }
 HEAD_IMAGES = ("headimg", "thumbnail", "cover", "image", "banner", "top_img", "feature", "featured_image")
+NOTHING = frozenset({"null", "~", "false", "none", "undefined"})
 GROUPS = ("categories", "category", "tags", "tag")
 
 Fields = Mapping[str, tuple[str, ...]]
@@ -142,10 +143,11 @@ def declared_fields(fields: Fields) -> dict[str, str]:
 
 def first(fields: Fields, names: tuple[str, ...]) -> str | None:
     """The first value that is present and says something."""
-    values = (" ".join(fields.get(name, ())).strip() for name in names)
-    return next(
-        (v for v in values if v and v.lower() not in {"null", "~", "false", "none", "undefined"}), None
-    )
+    for name in names:
+        value = " ".join(fields[name]).strip() if name in fields else ""
+        if value and value.lower() not in NOTHING:
+            return value
+    return None
 
 
 READER = Reader("front_matter", sniff=sniff, read=read)

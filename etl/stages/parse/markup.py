@@ -32,7 +32,8 @@ BLOCKS = frozenset(
 CELLS = frozenset({"td", "th"})
 # The real address comes before `src` where images load lazily.
 IMAGE_ATTRIBUTES = ("data-src", "data-original", "data-actualsrc", "src")
-SPACE_RE = re.compile(r"[ \t\n\r\f]+")
+SPACES = " \t\n\r\f"
+SPACE_RE = re.compile(f"[{SPACES}]+")
 WRAP_RE = re.compile(r"(?<=[\u2e80-\uffef]) {0,200}\n\s{0,200}(?=[\u2e80-\uffef])")
 TAG_RE = re.compile(r"<[^<>]{0,4000}>")
 BLANK_LINES_RE = re.compile(r" *\n[ \n]*")
@@ -84,17 +85,17 @@ def lines(root: etree._Element, until: etree._Element | None = None) -> tuple[st
                 parts.append("\n")
             elif tag == "img":
                 images += image_addresses(element)
-            if element.text:
-                parts.append(flat(element.text))
-            continue
-        if hidden:
-            hidden -= 1
-        elif tag in BLOCKS:
-            parts.append("\n")
-        elif tag in CELLS:
-            parts.append(" ")
-        if element.tail and not hidden and element is not root:
-            parts.append(flat(element.tail))
+            text = element.text
+        else:
+            if hidden:
+                hidden -= 1
+            elif tag in BLOCKS:
+                parts.append("\n")
+            elif tag in CELLS:
+                parts.append(" ")
+            text = None if hidden or element is root else element.tail
+        if text:
+            parts.append(flat(text))
     return BLANK_LINES_RE.sub("\n", "".join(parts)).strip(" \n"), tuple(images)
 
 
@@ -106,12 +107,14 @@ def flat(text: str) -> str:
     """
     if "\n" not in text and "\t" not in text:
         return text
+    if not text.strip(SPACES):
+        return " "
     return SPACE_RE.sub(" ", WRAP_RE.sub("", text))
 
 
 def is_invisible(element: etree._Element) -> bool:
     style = element.get("style")
-    return bool(style) and "display:none" in style.replace(" ", "").lower()
+    return style is not None and "display:none" in style.replace(" ", "").lower()
 
 
 def image_addresses(element: etree._Element) -> list[str]:
