@@ -7,7 +7,7 @@ twelve characters without a sentence end. Every gap is bounded, so that no patte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -171,6 +171,15 @@ class PlaceRules:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureRules:
+    """A figure, and how its unit is written in one way."""
+
+    figure: Pattern
+    counted: Pattern  # from its last digit to its unit: quick to look for
+    units: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleKindRules:
     """Titles by which the sort of an article is told; the first of `title` that fits holds."""
 
@@ -193,8 +202,7 @@ class ExtractRules:
     items: ItemRules
     places: PlaceRules
     article_kinds: ArticleKindRules
-    figure: Pattern
-    figure_units: Mapping[str, str]
+    figures: FigureRules
     divisions: Divisions
     enums: Mapping[str, tuple[Mapping[str, str], ...]]
 
@@ -205,7 +213,6 @@ def load() -> ExtractRules:
     kind_file = read_toml("kinds.toml")
     people = _people()
     families = {name: table["any"] for name, table in read_toml("cues.toml").items()}
-    figures = read_toml("figures.toml")
     return ExtractRules(
         weights=_weights(kind_file, outcomes),
         competing=tuple(_competing(row) for row in kind_file["competing"]),
@@ -218,8 +225,7 @@ def load() -> ExtractRules:
         items=_items(),
         places=_places(),
         article_kinds=_article_kinds(),
-        figure=_figure(figures),
-        figure_units={**{u: u for u in figures["units"]}, **figures["canonical"]},
+        figures=_figures(),
         divisions=build_divisions(read_tsv("places.tsv", 2), read_tsv("place_changes.tsv", 3)),
         enums=_enums(kind_file["kind"]),
     )
@@ -513,10 +519,16 @@ def _article_kinds() -> ArticleKindRules:
     )
 
 
-def _figure(data: Mapping[str, Any]) -> Pattern:
-    units: Sequence[str] = [*data["units"], *data["canonical"]]
-    return re.compile(
-        r"(?=[\d近约超逾突达共将大上下增减提降])(?P<lead>近|约|超过|超|逾|突破|达到|达|共计|将近|大约|上升|下降|增长|减少|提高|降低)?(?P<lead2>近|约|超)?"
-        r"(?P<num>\d{1,3}(?:[,，]\d{3}){1,4}(?!\d)|\d{1,12}(?:\.\d{1,4})?)(?P<pre>余|多|几)?(?P<mul>[百千]?万|亿|千|百)?"
-        rf"(?P<post>余|多)?(?P<unit>{words(units)})(?P<tail>左右|以上|上下|多)?"
+def _figures() -> FigureRules:
+    data = read_toml("figures.toml")
+    listed = [*data["units"], *data["canonical"]]
+    unit, heads = words(listed), "".join(sorted({w[0] for w in listed}))
+    return FigureRules(
+        figure=re.compile(
+            r"(?=[\d近约超逾突达共将大上下增减提降])(?P<lead>近|约|超过|超|逾|突破|达到|达|共计|将近|大约|上升|下降|增长|减少|提高|降低)?(?P<lead2>近|约|超)?"
+            r"(?P<num>\d{1,3}(?:[,，]\d{3}){1,4}(?!\d)|\d{1,12}(?:\.\d{1,4})?)(?P<pre>余|多|几)?(?P<mul>[百千]?万|亿|千|百)?"
+            rf"(?P<post>余|多)?(?P<unit>{unit})(?P<tail>左右|以上|上下|多)?"
+        ),
+        counted=re.compile(rf"[0-9](?=[余多几百千万亿{heads}])[余多几]?(?:[百千]?万|亿|千|百)?[余多]?{unit}"),
+        units={**{u: u for u in data["units"]}, **data["canonical"]},
     )

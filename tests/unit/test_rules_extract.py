@@ -70,7 +70,7 @@ def patterns() -> list[tuple[str, str]]:
             found += [(name, expand(p, location_sets)) for p in table["any"]]
     for name, table in read_toml("roles.toml").items():
         found += [(name, expand(p)) for p in table["any"]]
-    found += [("atom", RULES.times.atom.pattern), ("figure", RULES.figure.pattern)]
+    found += [("atom", RULES.times.atom.pattern), ("figure", RULES.figures.figure.pattern)]
     return found
 
 

@@ -25,7 +25,7 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
     r = reading(article, rules)
     told, segments = incidents(r)
     quoted = figures_.figures(
-        r.page.sentences, [i.evidence for i in told], rules.figure, rules.figure_units, rules.cues["since"]
+        r.page.sentences, [i.evidence for i in told], rules.figures, rules.cues["since"]
     )
     return Extraction(
         kind=article_kind(article, segments, bool(quoted), rules.article_kinds),

@@ -9,15 +9,24 @@ from functools import cached_property
 from itertools import accumulate
 
 from etl.model import Figure, Span
-from etl.rules.extract import Pattern
+from etl.rules.extract import FigureRules, Pattern
+from etl.rules.factoring import compile_factored
 from etl.stages.extract.text import Sentence
 from etl.stages.numerals import scaled
 
+
+def _periods(campaign: str = "") -> Pattern:
+    """What names a period, `campaign` being one more thing to count from; [\\d] since a class can be skipped to."""
+    return compile_factored(
+        rf"(?:截至|截止到?)[^，。、；]{{1,12}}|(?:自)?(?:[\d]\d{{3}}年(?:\d{{1,2}}月(?:\d{{1,2}}日)?)?|今年|去年|本月|上月|今年\d{{1,2}}月|[\d]\d?月(?:份|\d{{1,2}}日)?|行动(?:开展)?|{campaign}成立|入夏|入冬|入汛)以来"
+        r"|(?:今年|去年|[\d]\d{3}年)(?:上半年|下半年|前\d{1,2}个月|[一二三四第]{1,2}季度|全年|\d{1,2}(?:月)?(?:至|到|—|-)\d{1,2}月(?:份)?|\d{1,2}月(?:份)?)?|(?:[\d]\d?|[一二三四五六七八九十])(?:个)?月(?:份|来|间)?|(?:近|过去)?[一两三五十\d][一两三五十\d]?(?:年|个月|周)(?:来|间|内|以来)?|上半年|下半年|全年|(?:春节|国庆|五一|元旦|中秋|暑假|春运|节日|假期)[^，。；]{0,4}期间|专项行动期间|本周|上周|一周|当天|当晚|当日|每年|日均|年均|行动(?:中|期间)"
+    )
+
+
 # 2022年以来, 截至8月底, 今年上半年, 去年, 一年
-PERIOD_RE = re.compile(
-    r"(?:截至|截止到?)[^，。、；]{1,12}|(?:自)?(?:\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|今年|去年|本月|上月|今年\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?|行动(?:开展)?|[^，。、；]{0,8}行动(?:开展)?|成立|入夏|入冬|入汛)以来"
-    r"|(?:今年|去年|\d{4}年)(?:上半年|下半年|前\d{1,2}个月|[一二三四第]{1,2}季度|全年|\d{1,2}(?:月)?(?:至|到|—|-)\d{1,2}月(?:份)?|\d{1,2}月(?:份)?)?|(?:\d{1,2}|[一二三四五六七八九十])(?:个)?月(?:份|来|间)?|(?:近|过去)?[一两三五十\d]{1,2}(?:年|个月|周)(?:来|间|内|以来)?|上半年|下半年|全年|(?:春节|国庆|五一|元旦|中秋|暑假|春运|节日|假期)[^，。；]{0,4}期间|专项行动期间|本周|上周|一周|当天|当晚|当日|每年|日均|年均|行动(?:中|期间)"
-)
+PERIOD_RE = _periods()
+# 夏季治安打击整治行动以来: begins with anything, so that it is tried everywhere
+CAMPAIGN_PERIOD_RE = _periods("[^，。、；]{0,8}行动(?:开展)?|")
 YOY_RE = re.compile(
     r"同比(?:去年|上年)?[^，。；\d]{0,12}?(上升|增长|增加|提高|提升|上涨|多|下降|减少|降低|下滑|少|降)"
 )
@@ -30,7 +39,6 @@ NOT_WORK_BEFORE_RE = re.compile(
 )
 LONGEST_PERIOD = 24  # characters
 BEFORE = 64  # characters that may say what a figure counts
-DIGIT_RE = re.compile(r"\d")
 METRIC_RE = re.compile(r"[\u4e00-\u9fff“”、的]{2,20}$")
 WORK_RE = re.compile(
     r"破|抓|查|处|调解|化解|接|救|助|挽|追|返|办|走访|宣传|发放|排查|整改|巡逻|出动|检查|打击|劝阻|止付|冻结|服务|培训|满意|下降|上升|同比|环比|发案|警情|案件|纠纷|嫌疑人|事故|隐患|群众|起|收缴|缴获|扑救|疏散|找回|受理|为|帮|送|移送|刑拘|打掉|捣毁|拘留|处罚|登记|采集|安装|劝返|止损|覆盖|录"
@@ -40,8 +48,7 @@ WORK_RE = re.compile(
 def figures(
     sentences: Sequence[Sentence],
     taken: Sequence[Span],
-    pattern: Pattern,
-    units: Mapping[str, str],
+    rules: FigureRules,
     since: Pattern,
 ) -> tuple[Figure, ...]:
     """Figures of the sentences outside `taken`, in order. A period holds until the line ends.
@@ -56,18 +63,20 @@ def figures(
     for s in sentences:
         if s.line != line:
             line, period = s.line, None
+        if not rules.counted.search(s.text):
+            continue
         before = bisect_left(starts, s.end)  # how many of `taken` begin before the sentence ends
-        if (before and ends[before - 1] > s.start) or not DIGIT_RE.search(s.text):
+        if before and ends[before - 1] > s.start:
             continue
         sentence = _Sentence(s, since)
         stated: bool | None = period is not None or None  # None: to be looked up once there is a figure
-        for m in pattern.finditer(s.text):
+        for m in rules.figure.finditer(s.text):
             if stated is None:
                 stated = sentence.since
             period = sentence.period_before(m.start()) or period
             if not stated or not _is_work(sentence, m):
                 continue
-            found.append(_figure(s, m, period or sentence.first_period, units))
+            found.append(_figure(s, m, period or sentence.first_period, rules.units))
     return tuple(found)
 
 
@@ -77,6 +86,7 @@ class _Sentence:
     def __init__(self, sentence: Sentence, since: Pattern) -> None:
         self.text = sentence.text
         self._since = since
+        self._period = CAMPAIGN_PERIOD_RE if "行动" in self.text else PERIOD_RE
         self._last: str | None = None
         self._from = 0  # where the search for the next period begins
         self._done = 0  # where the last one ends
@@ -93,12 +103,12 @@ class _Sentence:
 
     @cached_property
     def first_period(self) -> str | None:
-        m = PERIOD_RE.search(self.text)
+        m = self._period.search(self.text)
         return m[0] if m else None
 
     def period_before(self, end: int) -> str | None:
         """The last period named before `end`, which must not go back from one call to the next."""
-        for m in PERIOD_RE.finditer(self.text, self._from, end):
+        for m in self._period.finditer(self.text, self._from, end):
             self._last = m[0]
             self._from = m.start()  # with more text to see it may be longer
             self._done = m.end()
