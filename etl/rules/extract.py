@@ -145,7 +145,8 @@ class TimeRules:
     terms: Mapping[str, str]
     years: Mapping[int, LunarYear]
     atom: Pattern
-    start: Pattern  # where an atom may begin
+    number: Pattern  # where an atom may begin
+    starts: Words  # likewise
     moments: Mapping[str, Pattern]  # words around an expression: report, discovery and so on
 
 
@@ -454,7 +455,7 @@ def _units() -> UnitRules:
 
 
 def _times() -> TimeRules:
-    from etl.rules.time_grammar import atom_pattern, start_pattern
+    from etl.rules.time_grammar import NUMBER, atom_pattern, start_words
 
     data = read_toml("times.toml")
     years = {}
@@ -476,7 +477,8 @@ def _times() -> TimeRules:
         terms=dict(data["terms"]),
         years=years,
         atom=re.compile(atom_pattern(data, words), re.VERBOSE),
-        start=re.compile(start_pattern(data, words)),
+        number=re.compile(NUMBER),
+        starts=Words(start_words(data)),
         moments={
             name: _compiled(p, "moments.toml", name) for name, p in read_toml("moments.toml")["words"].items()
         },

@@ -13,8 +13,12 @@ from typing import Any
 CN = "一二三四五六七八九十"
 
 
-def start_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]) -> str:
-    """A quick pattern of the characters with which an atom can begin; `atom_pattern` is tried only there."""
+# where an atom that begins with a digit may begin: behind the number stands what it counts
+NUMBER = r"[0-9][0-9]{0,3}(?:(?=[年月日号时点:：个多小分天周星])|(?<=[0-9]{4})[-/.](?=[0-9]))"
+
+
+def start_words(data: Mapping[str, Any]) -> set[str]:
+    """The characters with which other atoms can begin, mostly two; `atom_pattern` is tried only there."""
     listed = [
         *data["solar"],
         *data["lunar"],
@@ -64,10 +68,7 @@ def start_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]
         "年初",
         "大年",
     }
-    one = {w for w in data["parts"] if len(w) == 1}
-    # every branch begins with a literal, so that `re` skips to one; no atom begins amid a number
-    digits = "|".join(rf"{digit}(?<!\d\d)" for digit in range(10))
-    return words([*two, *one]).removeprefix("(?:").removesuffix(")") + "|" + digits
+    return two | {w for w in data["parts"] if len(w) == 1}
 
 
 def atom_pattern(data: Mapping[str, Any], words: Callable[[Iterable[str]], str]) -> str:

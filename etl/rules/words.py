@@ -19,12 +19,16 @@ class Words:
         self._words = sorted(set(words))
 
     @cached_property
-    def _automaton(self) -> AhoCorasick:
+    def _longest(self) -> AhoCorasick:
+        return self._automaton(MatchKind.LeftmostLongest)
+
+    @cached_property
+    def _all(self) -> AhoCorasick:
+        return self._automaton(MatchKind.Standard)
+
+    def _automaton(self, kind: MatchKind) -> AhoCorasick:
         return AhoCorasick(
-            self._words,
-            matchkind=MatchKind.LeftmostLongest,
-            implementation=Implementation.DFA,
-            store_patterns=False,
+            self._words, matchkind=kind, implementation=Implementation.DFA, store_patterns=False
         )
 
     def find(self, text: str) -> list[tuple[int, int]]:
@@ -33,4 +37,12 @@ class Words:
         >>> Words(["电动车", "电动车电瓶", "手机"]).find("他的电动车电瓶和手机")
         [(2, 7), (8, 10)]
         """
-        return [(start, end) for _, start, end in self._automaton.find_matches_as_indexes(text)]
+        return [(start, end) for _, start, end in self._longest.find_matches_as_indexes(text)]
+
+    def starts(self, text: str) -> set[int]:
+        """Where any of the words begins in `text`, also within another.
+
+        >>> sorted(Words(["十五", "五日"]).starts("行政拘留十五日"))
+        [4, 5]
+        """
+        return {start for _, start, _ in self._all.find_matches_as_indexes(text, overlapping=True)}

@@ -6,7 +6,7 @@ An expression is a run such as 2023年 + 5月 + 3日 + 晚 + 9时许; what it me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from etl.rules.extract import TimeRules
@@ -17,7 +17,7 @@ LONGEST_RANGE = 4  # characters of what either of them matches
 LIST_RE = re.compile(r"、|和|及")
 # 今年以来, 截至8月底: a period of figures, not a moment
 PERIOD_AFTER_RE = re.compile(r"[，]?(?:\d{1,2}[时点])?(?:以来|至今|起至今|来，)")
-PERIOD_BEFORE_RE = re.compile(r"(?:截至|截止到?|自|每年|每天|每逢|往年)$")
+PERIOD_BEFORE = ("截至", "截止", "截止到", "自", "每年", "每天", "每逢", "往年")
 # 行政拘留5日, 罚款: a length, not a date
 LENGTH_BEFORE_RE = re.compile(r"(?:拘留|拘|罚|处|为期|暂扣|吊销|期限|有期徒刑|内|第)$")
 LONGEST_GLUE = 10  # characters of what GLUE_RE matches
@@ -70,9 +70,8 @@ class Expression:
 def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
     """All time expressions of a body in order, ranges joined."""
     runs: list[tuple[int, int, dict[str, str]]] = []
-    names = tuple(rules.atom.groupindex)  # in order; every group of the grammar has a name
     for m in _atoms(view, rules):
-        atoms = _groups(m, names)
+        atoms = _groups(m)
         if ("day" in atoms or "mday" in atoms) and LENGTH_BEFORE_RE.search(
             view, max(0, m.start() - 4), m.start()
         ):
@@ -96,19 +95,31 @@ def find(view: str, rules: TimeRules) -> tuple[Expression, ...]:
 def _atoms(view: str, rules: TimeRules) -> Iterator[re.Match[str]]:
     """All time atoms in order; the full grammar is tried only where one may begin."""
     at = 0
-    start = rules.start.search(view)
-    while start:
-        m = rules.atom.match(view, start.start())
-        at = m.end() if m else start.start() + 1
-        if m:
+    match = rules.atom.match
+    starts = rules.starts.starts(view)
+    starts.update([m.start() for m in rules.number.finditer(view)])
+    for start in sorted(starts):
+        if start >= at and (m := match(view, start)):
+            at = m.end()
             yield m
-        start = rules.start.search(view, at)
 
 
-def _groups(m: re.Match[str], names: Sequence[str]) -> dict[str, str]:
-    """The groups that matched: no atom has more than three, and they stand side by side in the grammar."""
-    last = m.lastindex or 0
-    return {names[i - 1]: text for i in range(max(last - 2, 1), last + 1) if (text := m[i])}
+# groups of the grammar that stand beside others, in order
+BESIDE = {
+    "yearpart": ("year", "yearpart"),
+    "range": ("month", "range"),
+    "mpart": ("month", "range", "mpart"),
+    "fpart": ("feast", "fpart"),
+    "more": ("clock", "more"),
+}
+
+
+def _groups(m: re.Match[str]) -> dict[str, str]:
+    """The groups that matched, by name: one, or those beside it too."""
+    last = m.lastgroup or ""
+    if last not in BESIDE:
+        return {last: m[0]}
+    return {name: text for name in BESIDE[last] if (text := m[name])}
 
 
 def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: Mapping[str, str]) -> bool:
@@ -118,7 +129,7 @@ def _joins(view: str, run: tuple[int, int, dict[str, str]], start: int, atoms: M
     gap = view[run[1] : start]
     if gap and not (GLUE_RE.fullmatch(gap) or (gap == "，" and "part" in atoms and "part" not in run[2])):
         return False
-    if "vague" in atoms or "offset" in atoms or "clock" in run[2] or set(atoms) & set(run[2]):
+    if "vague" in atoms or "offset" in atoms or "clock" in run[2] or not run[2].keys().isdisjoint(atoms):
         return False
     if "chain" in atoms and "feast" not in run[2]:
         return False
@@ -151,8 +162,7 @@ def _with_ranges(view: str, runs: list[tuple[int, int, dict[str, str]]]) -> Iter
                 break
             i += 1
             end, until, listed = runs[i][1], runs[i][2], is_list
-        after = PERIOD_AFTER_RE.match(view, end)
-        before = PERIOD_BEFORE_RE.search(view, max(0, start - 4), start)
-        period = bool(after or before)
+        before = view[max(0, start - 4) : start].removesuffix("\n")
+        period = before.endswith(PERIOD_BEFORE) or bool(PERIOD_AFTER_RE.match(view, end))
         yield Expression(start, end, view[start:end], parts, until, listed, period)
         i += 1

@@ -27,8 +27,11 @@ def is_entry(line: str) -> bool:
 
 def is_register(lines: Sequence[str]) -> bool:
     """Whether two entries or more stand under a line that is but a date: elsewhere a clock carries a case on."""
+    entries = [i for i, line in enumerate(lines) if is_entry(line)]
+    if len(entries) < 2:
+        return False
     page = next((i for i, line in enumerate(lines) if PAGE_RE.match(line.strip())), len(lines))
-    return sum(is_entry(line) for line in lines[page + 1 :]) > 1
+    return entries[-2] > page
 
 
 def is_label(line: str) -> bool:

@@ -150,7 +150,9 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
     """Every sentence with what it contains."""
     listed = []
     signalled = _by_sentence(page, hits)
-    parted = sum(bool(BRACKET_RE.match(line) and not is_label(line)) for line in page.view.split("\n")) > 1
+    parted = page.view.count("【") > 1 and (
+        sum(bool(BRACKET_RE.match(line) and not is_label(line)) for line in page.view.split("\n")) > 1
+    )
     officers = {m.surname for m in names if m.surname and m.lead_role == "officer"}
     t = n = 0
     previous_line, line = -1, ""
@@ -179,11 +181,8 @@ def read(page: Page, times: Sequence[Expression], names: Sequence[Mention], hits
         else:
             rest = rest or _kind(line, first=False)
             kind = rest
-        listed.append(
-            Read(
-                s, _cues(signalled[number], inside, own), tuple(inside), frozenset(own), kind, numbered, first
-            )
-        )
+        cues = _cues(signalled[number], inside, own)
+        listed.append(Read(s, cues, tuple(inside), frozenset(own), kind, numbered, first))
         previous_line = s.line
     return listed
 
@@ -194,22 +193,27 @@ CLOCK_HEAD_RE = re.compile(
 )
 
 
+# what a signature ends with, and what a heading does not
+SIGNED, UNHEADED = "局所队厅日)）", "。；，、：…’"
+
+
 def _kind(line: str, *, first: bool) -> str:
     """heading, signature or text: what the first or a later sentence of `line` is."""
-    if len(line) <= SIGNATURE_MAX and SIGNATURE_RE.match(line):
+    last = line[-1]
+    if len(line) <= SIGNATURE_MAX and last in SIGNED and SIGNATURE_RE.match(line):
         return "signature"
     if (
         first
         and len(line) <= HEADING_MAX
-        and not is_label(line)
-        and line[-1]
-        not in ("。；，、：…’" if line.startswith("“") or CLOCK_HEAD_RE.match(line) else "。；，、：”…’")
+        and last not in UNHEADED
+        and (last != "”" or line.startswith("“") or CLOCK_HEAD_RE.match(line))
         and "。" not in line
-        and (not line.startswith(("“", "‘")) or (len(line) <= 26 and not re.search(r"[！？]", line)))
-        and not (line[-1] in "！？" and len(line) > 24)
+        and (not line.startswith(("“", "‘")) or (len(line) <= 26 and "！" not in line and "？" not in line))
+        and not (last in "！？" and len(line) > 24)
+        and not is_label(line)
     ):
         return "heading"
-    if len(line) <= 14 and NUMBER_RE.match(line) and line[-1] in "：:":
+    if len(line) <= 14 and last in "：:" and NUMBER_RE.match(line):
         return "heading"
     return "text"
 
@@ -226,13 +230,16 @@ def _by_sentence(page: Page, hits: Hits) -> list[set[str]]:
     return found
 
 
+YEARLY = frozenset({"year", "yearpart"})
+
+
 def _cues(found: set[str], times: Sequence[Expression], names: set[str]) -> frozenset[str]:
     """Cue families of a sentence, and `narrative` where it may tell of a particular event.
 
     Particular is a named person, somebody singled out (一名男子), or a moment of its own; what is
     conditional, habitual or counted over a period is not.
     """
-    dated = bool(times) and any(not e.period and not set(e.parts) <= {"year", "yearpart"} for e in times)
+    dated = bool(times) and any(not e.period and not e.parts.keys() <= YEARLY for e in times)
     if not (names or "someone" in found or dated):
         return frozenset(found)
     happens = bool(found & NARRATIVE) or dated or bool(names)
@@ -355,6 +362,8 @@ def _begins(reads: Sequence[Read], i: int) -> bool:
 
 def opening_time(r: Read) -> Expression | None:
     """The time expression that opens a sentence and names a day of its own."""
+    if not r.times:
+        return None
     text = r.sentence.text
     lead = LEAD_IN_RE.match(text)
     head = lead.end() if lead else 0
@@ -368,7 +377,7 @@ def opening_time(r: Read) -> Expression | None:
             return None
         if DATELINE_RE.match(text[at : e.end - r.sentence.start + 1]) or e.period:
             continue
-        if re.match(r"(?:讯|电|消息)", text[e.end - r.sentence.start :]):
+        if text.startswith(("讯", "电", "消息"), e.end - r.sentence.start):
             head = e.end - r.sentence.start + 30
             continue
         if e.names_day:
