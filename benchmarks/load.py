@@ -145,10 +145,9 @@ def pure(bench: Bench) -> None:
     sample = entries[::step]
     work.warm_up()
     start = time.process_time()
-    for found in sample:
-        for leaf in read(found, Limits()).leaves:
-            assert isinstance(leaf, RawFile)
-            work.process_one(leaf)
+    for at in range(0, len(sample), TASK_FILES):
+        leaves = [leaf for found in sample[at : at + TASK_FILES] for leaf in read(found, Limits()).leaves]
+        work.process_all([leaf for leaf in leaves if isinstance(leaf, RawFile)])
     bench.note("pure", (time.process_time() - start) * len(entries) / len(sample))
 
 
@@ -320,7 +319,7 @@ def tell_time(bench: Bench, rounds: int, peers: bool, large: int) -> None:
         leaf for found in entries[:200] for leaf in read(found, Limits()).leaves if isinstance(leaf, RawFile)
     ]
     work.warm_up()
-    per_file = timed(lambda: [work.process_one(leaf) for leaf in raw]) / len(raw)
+    per_file = timed(lambda: work.process_all(raw)) / len(raw)
     own = per_file / default_workers() + 0.002
     a_file = 1.3 * own + 0.002 + (2 * per_file + 0.005 if peers else 0)
     small = len(entries) * (rounds * a_file + own) + rounds * PURE_SAMPLE * per_file

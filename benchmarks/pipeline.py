@@ -2,8 +2,9 @@
 
     python -m benchmarks.pipeline [PAGES]
 
-Both in this process, on one core, in turn: we read every page of the corpus (benchmarks/corpus.py), trafilatura
-the HTML bodies among them. Every figure is the median of five rounds. Needs the extra `bench`.
+Both in this process, on one core, in turn: we read every page of the corpus (benchmarks/corpus.py), as many in step
+with each other as workers take, and once more one at a time; trafilatura reads the HTML bodies among them. Every figure
+is the median of five rounds. Needs the extra `bench`.
 """
 
 from __future__ import annotations
@@ -11,27 +12,42 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from statistics import median
 from unittest.mock import patch
 
 from benchmarks.corpus import SHAPES, html_body, pages
 from etl import pipeline
+from etl.executors.work import MOST_IN_STEP
 from etl.rules import load_rules
+from etl.steps import in_step
 
 ROUNDS = 5
-STAGES = ("decode", "parse", "repair", "normalize", "layout", "content_hash", "extract")
+STAGES = ("decode", "parse", "repair", "normalize", "layout", "content_hash")  # extraction is the rest
+
+Read = Callable[[Sequence[bytes]], object]
 
 
-def seconds(read: Callable[[bytes], object], documents: Iterable[bytes]) -> float:
-    start = time.process_time()
+def in_steps(documents: Sequence[bytes]) -> None:
+    """As workers do."""
+    for at in range(0, len(documents), MOST_IN_STEP):
+        some = documents[at : at + MOST_IN_STEP]
+        in_step([pipeline.tracing(document, load_rules()) for document in some])
+
+
+def one_by_one(documents: Sequence[bytes]) -> None:
     for document in documents:
-        read(document)
+        pipeline.trace_stages(document, load_rules())
+
+
+def seconds(read: Read, documents: Sequence[bytes]) -> float:
+    start = time.process_time()
+    read(documents)
     return time.process_time() - start
 
 
-def by_stage(documents: Iterable[bytes]) -> dict[str, float]:
+def by_stage(documents: Sequence[bytes]) -> dict[str, float]:
     """Seconds in each stage; a stage run again for the title counts with it."""
     spent = dict.fromkeys(STAGES, 0.0)
 
@@ -49,12 +65,8 @@ def by_stage(documents: Iterable[bytes]) -> dict[str, float]:
     with ExitStack() as stack:
         for name in STAGES:
             stack.enter_context(patch.object(pipeline, name, timed(name)))
-        seconds(whole, documents)
-    return spent
-
-
-def whole(document: bytes) -> object:
-    return pipeline.trace_stages(document, load_rules())
+        whole = seconds(in_steps, documents)
+    return {**spent, "extract": whole - sum(spent.values())}
 
 
 def main(count: int = 200) -> None:
@@ -65,10 +77,12 @@ def main(count: int = 200) -> None:
     corpus = list(pages(count))
     html = [data for shape, data in corpus if shape == "html"]
     bodies = [html_body(data) for data in html]
-    sides: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
-        "all pages": (whole, [data for _, data in corpus]),
-        **{f"{s} pages": (whole, [d for shape, d in corpus if shape == s]) for s in dict.fromkeys(SHAPES)},
-        "trafilatura": (trafilatura.extract, bodies),
+    every = [data for _, data in corpus]
+    sides: dict[str, tuple[Read, list[bytes]]] = {
+        "all pages": (in_steps, every),
+        **{f"{s} pages": (in_steps, [d for shape, d in corpus if shape == s]) for s in dict.fromkeys(SHAPES)},
+        "one at a time": (one_by_one, every),
+        "trafilatura": (lambda pages: [trafilatura.extract(page) for page in pages], bodies),
     }
     for read, documents in sides.values():
         seconds(read, documents)  # rules are loaded and patterns compiled before anything counts
@@ -77,11 +91,11 @@ def main(count: int = 200) -> None:
     print(f"{count} pages, medians of {ROUNDS} rounds, milliseconds a page and pages a second")
     for name in sides:
         print(f"{name:14} {ms[name]:7.2f} {1000 / ms[name]:8.0f}")
-    for name in ("all pages", "html pages"):
+    for name in ("all pages", "one at a time", "html pages"):
         ratio = median((r["trafilatura"] / len(bodies)) / (r[name] / len(sides[name][1])) for r in rounds)
         print(f"{name} a second over trafilatura's: {ratio:.2f}")
     spent = by_stage(sides["all pages"][1])
-    print("by stage: " + ", ".join(f"{name} {1000 * spent[name] / count:.2f}" for name in STAGES))
+    print("by stage: " + ", ".join(f"{name} {1000 * took / count:.2f}" for name, took in spent.items()))
 
 
 if __name__ == "__main__":

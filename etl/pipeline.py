@@ -13,7 +13,7 @@ from etl.errors import ArticleError
 from etl.model import Article, Decoded, Extraction, Parsed, Processed, RawFile, Text
 from etl.rules import Rules
 from etl.stages.decode import decode
-from etl.stages.extract import extract
+from etl.stages.extract import extracting
 from etl.stages.identity import content_hash
 from etl.stages.layout import layout
 from etl.stages.link.signature import signature
@@ -21,6 +21,7 @@ from etl.stages.normalize import normalize
 from etl.stages.parse import parse
 from etl.stages.parse.record import parse_record
 from etl.stages.repair import repair
+from etl.steps import Steps, through
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,13 @@ class Trace:
 
 def process(raw: RawFile, rules: Rules) -> Processed:
     """One leaf through all stages. Never raises for bad input: the reason is in the result."""
+    return through(processing(raw, rules))
+
+
+def processing(raw: RawFile, rules: Rules) -> Steps[Processed]:
+    """`process` in steps."""
     try:
-        trace = trace_stages(raw.data, rules, raw.fields)
+        trace = yield from tracing(raw.data, rules, raw.fields)
     except ArticleError as e:
         return Processed(raw.path, raw.member, raw.record_no, raw.sha256, reason=e.reason, detail=e.detail)
     return Processed(
@@ -58,21 +64,34 @@ def trace_stages(data: bytes, rules: Rules, fields: Mapping[str, str] | None = N
 
     Raises ArticleError with the reason if none comes of it.
     """
+    return through(tracing(data, rules, fields))
+
+
+def tracing(data: bytes, rules: Rules, fields: Mapping[str, str] | None = None) -> Steps[Trace]:
+    """`trace_stages` in steps."""
     decoded = decode(data)
+    yield
     parsed = parse(decoded) if fields is None else parse_record(decoded, fields)
+    yield
     repaired = repair(parsed.text, rules.repair)
+    yield
     declared = repair_fields(parsed, rules)
+    normalized = normalize(repaired.text)
+    yield
     article = layout(
         parsed,
-        normalize(repaired.text),
+        normalized,
         declared,
         rules.layout,
         script=repaired.script,
         encoding=decoded.encoding,
         flags=repaired.flags,
     )
+    yield
     identity = content_hash(article.title, article.body)
-    extraction = extract(article, rules.extract)
+    yield
+    extraction = yield from extracting(article, rules.extract)
+    yield
     return Trace(decoded, parsed, repaired.text, article, identity, extraction)
 
 

@@ -18,7 +18,7 @@ class Limits:
 
 
 class Pool(Protocol):
-    """Somebody who runs `work.process_one` over leaves, on top of a `concurrent.futures.Executor`.
+    """Somebody who runs `work.process_all` over leaves, on top of a `concurrent.futures.Executor`.
 
     A task may run twice (a worker died): it writes nothing, so that does no harm.
     """

@@ -99,9 +99,6 @@ def code_version() -> tuple[str, str]:
 
 def process_all(packed: bytes, timeout_s: float) -> tuple[tuple[str, str], bytes]:
     """Run the pipeline over files in a worker, each under its own deadline."""
-    done = []
     work.warm_up()
-    for file in pickle.loads(packed):
-        with work.deadline(timeout_s):
-            done.append(work.process_one(file))
+    done = work.process_all(pickle.loads(packed), timeout_s)
     return code_version(), pickle.dumps(done, pickle.HIGHEST_PROTOCOL)

@@ -31,7 +31,6 @@ from etl.executors.base import Limits
 from etl.model import Processed, RawFile
 
 PR_SET_PDEATHSIG = 1
-STUCK_EXIT = 1  # how faulthandler ends a process whose time by the clock is over
 RECYCLE_TASKS = 500  # tasks after which the workers are replaced, in case a library leaks
 MARKS = 1024  # tasks that may be in flight
 POLL_S = 0.5
@@ -129,7 +128,7 @@ class LocalPool:
         if -signal.SIGPROF in codes:
             detail = f"more than {self.limits.timeout_s:g} s of the processor, twice"
             return work.rejected(file, "timeout", detail)
-        if STUCK_EXIT in codes:
+        if -signal.SIGALRM in codes:
             detail = f"more than {self.limits.timeout_s * work.WALL_FACTOR:g} s by the clock, twice"
             return work.rejected(file, "timeout", detail)
         number = next((-c for c in codes if c and c < 0 and c != -signal.SIGTERM), 0)
@@ -227,7 +226,7 @@ def prepare_worker(memory_bytes: int, shared_marks: Any) -> None:
     global marks
     marks = shared_marks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGPROF):
+    for number in (signal.SIGTERM, signal.SIGPROF, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     with contextlib.suppress(OSError, AttributeError):  # Linux only; elsewhere a lost parent closes the pipe
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -252,12 +251,7 @@ def reserved_bytes() -> int:
 
 
 def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[Processed]:
-    """Run the pipeline over `files` in a worker, each under its own deadline."""
+    """Run the pipeline over `files` in a worker, noting which of them it has in hand."""
     from etl.executors import work
 
-    done = []
-    for number, file in enumerate(files, 1):
-        marks[mark] = number
-        with work.deadline(timeout_s):
-            done.append(work.process_one(file))
-    return done
+    return work.process_all(files, timeout_s, lambda number: marks.__setitem__(mark, number))

@@ -34,7 +34,7 @@ POINTS: tuple[tuple[Any, str], ...] = (
     (Batch, "copy"),
     (Batch, "draw"),
     (load, "fence"),
-    (work, "process"),
+    (work, "processing"),
     (pipeline, "decode"),
     (pipeline, "parse"),
 )
@@ -50,7 +50,7 @@ class InProcess(local.LocalPool):
 
     def submit(self, files: Sequence[RawFile]) -> Any:
         future: Future[list[Processed]] = Future()
-        future.set_result([work.process_one(file) for file in files])
+        future.set_result(work.process_all(files))
         return local.Task(files, 0, future, None)  # type: ignore[arg-type]
 
 

@@ -267,8 +267,8 @@ def test_an_unknown_fault_in_a_stage_costs_only_its_file(
     def broken(*_: Any) -> Any:
         raise KeyError("周女士")
 
-    monkeypatch.setattr(work, "process", broken)
-    done = work.process_one(RawFile("/a", b"x", b"s"))
+    monkeypatch.setattr(work, "processing", broken)
+    [done] = work.process_all([RawFile("/a", b"x", b"s")])
     assert done.reason == "internal_error"
     assert done.detail.startswith("KeyError at test_errors.py:")
     assert "周" not in done.detail

@@ -18,13 +18,16 @@ from etl.executors import local, work
 from etl.executors.base import Limits
 from etl.executors.local import LocalPool
 from etl.model import Processed, RawFile
+from etl.rules import Rules
+from etl.steps import Steps
 from tests.faults.world import World, differences, environment, gone, story, workers_of, write_stories
 
 FAULTY = b"\x00faulty "  # first bytes of a document that faulty workers obey
 
 
-def faulty(file: RawFile) -> Processed:
-    """What a library's worst bugs do to a process."""
+def faulty(file: RawFile, _: Rules) -> Steps[Processed]:
+    """What a library's worst bugs do to a process, after a step that goes well."""
+    yield
     order = file.data.removeprefix(FAULTY)
     if order == b"segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -42,7 +45,7 @@ def faulty(file: RawFile) -> Processed:
 def prepare_faulty(memory_bytes: int, shared_marks: object) -> None:
     """A worker whose pipeline is the one above."""
     real_prepare(memory_bytes, shared_marks)
-    work.process = lambda file, rules: faulty(file)
+    work.processing = faulty
 
 
 real_prepare = local.prepare_worker

@@ -15,9 +15,10 @@ from psycopg import Rollback
 from etl import jobs
 from etl.executors import work
 from etl.model import Leaf, Processed, RawFile
-from etl.rules import load_rules
+from etl.rules import Rules, load_rules
 from etl.scope import Scope
 from etl.settings import Settings
+from etl.steps import Steps
 from etl.store import runs, withdrawals
 from etl.store.engine import Connection
 from etl.store.load import load_batch
@@ -178,7 +179,7 @@ class Here:
     """A pool of no processes."""
 
     def submit(self, files: Sequence[RawFile]) -> list[Processed]:
-        return [work.process_one(file) for file in files]
+        return work.process_all(files)
 
     def result(self, task: list[Processed]) -> list[Processed]:
         return task
@@ -194,16 +195,16 @@ def test_backfill_with_better_code(
     (tmp_path / "a.txt").write_text(f"手机失而复得\n{story}\n", encoding="utf-8")
     (tmp_path / "b.txt").write_bytes(f"手机失而复得\n{story}\n".encode("gb18030"))
     (tmp_path / "c.txt").write_text(f"{story}\n记者从警方获悉，此事已经办结。\n", encoding="utf-8")
-    real = work.process
+    real = work.processing
 
-    def older(file: RawFile, rules: Any) -> Processed:
-        done = real(file, rules)
+    def older(file: RawFile, rules: Rules) -> Steps[Processed]:
+        done = yield from real(file, rules)
         return replace(done, content_hash=hashlib.sha256(b"older" + file.data).digest())
 
     monkeypatch.setattr(jobs, "pool_for", lambda settings: lambda *arguments: Here())
     settings = Settings(database_url=database_url, settle_s=0)
     with monkeypatch.context() as patch:
-        patch.setattr(work, "process", older)
+        patch.setattr(work, "processing", older)
         assert jobs.run([str(tmp_path)], settings).counts.loaded == 3
     report = jobs.backfill([str(tmp_path)], settings, Scope(reprocess=True))
     assert (report.counts.unchanged, report.counts.seen) == (3, 3)

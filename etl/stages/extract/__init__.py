@@ -13,8 +13,9 @@ from etl.stages.extract import figures as figures_
 from etl.stages.extract.article_kind import article_kind
 from etl.stages.extract.incident import Reading, incidents
 from etl.stages.extract.text import Page
+from etl.steps import Steps, through
 
-__all__ = ["extract", "reading"]
+__all__ = ["extract", "extracting", "reading"]
 
 
 def extract(article: Article, rules: ExtractRules) -> Extraction:
@@ -22,8 +23,15 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
 
     All spans count code points of `article.body`. Source: the annotation guideline.
     """
-    r = reading(article, rules)
-    told, segments = incidents(r)
+    return through(extracting(article, rules))
+
+
+def extracting(article: Article, rules: ExtractRules) -> Steps[Extraction]:
+    """`extract` in steps."""
+    r = yield from _reading(article, rules)
+    yield
+    told, segments = yield from incidents(r)
+    yield
     quoted = figures_.figures(
         r.page.sentences, [i.evidence for i in told], rules.figures, rules.cues["since"]
     )
@@ -38,17 +46,27 @@ def extract(article: Article, rules: ExtractRules) -> Extraction:
 
 def reading(article: Article, rules: ExtractRules) -> Reading:
     """All that is found once over the body of `article`, before any case is judged."""
+    return through(_reading(article, rules))
+
+
+def _reading(article: Article, rules: ExtractRules) -> Steps[Reading]:
     page = Page(article.body)
     view = page.view
+    yield
     hits = rules.scanner.scan(view)
+    yield
     found_times = expressions.find(view, rules.times)
+    yield
     found_units, pronouns = units.find(
         view, rules.units, rules.divisions, [(t.start, t.end) for t in found_times]
     )
     framing = units.framing(article, rules.units, rules.divisions)
-    mentions = people.find(view, rules.people, hits)
-    reads = segment.read(page, found_times, mentions, hits)
     agencies = units.agencies([*found_units, *framing], rules.units, rules.divisions)
+    yield
+    mentions = people.find(view, rules.people, hits)
+    groups = roles.grouped(view, mentions)
+    yield
+    reads = segment.read(page, found_times, mentions, hits)
     return Reading(
         article,
         page,
@@ -58,7 +76,7 @@ def reading(article: Article, rules: ExtractRules) -> Reading:
         pronouns,
         framing,
         mentions,
-        roles.grouped(view, mentions),
+        groups,
         reads,
         hits,
         agencies,

@@ -26,6 +26,7 @@ from etl.stages.extract.times import Calendar
 from etl.stages.extract.units import Pronoun, Unit
 from etl.stages.extract.verdict import decisive_spans, judge, whole_article, within_any
 from etl.stages.extract.when import calendar, timing
+from etl.steps import Steps
 
 OPENING = 80
 HARMING_KINDS = ("fire", "public_safety_accident", "contraband")  # a false alarm of these has no victim
@@ -98,13 +99,15 @@ def _named_in(r: Reading, span: Span) -> list[Sequence[Mention]]:
     return [r.groups[i] for i in sorted(found)]
 
 
-def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
-    """The incidents of a body in order, and every stretch weighed with its verdict."""
+def incidents(r: Reading) -> Steps[tuple[tuple[Incident, ...], tuple[Segment, ...]]]:
+    """The incidents of a body in order, and every stretch weighed with its verdict; in steps."""
     weighed = segment_.merged(segment_.stretches(r.reads))
+    yield
     whole = whole_article(r.article, r.page.view, r.reads, r.rules)
     for s in weighed:
         judge(s, r.article, r.rules, r.decisive, whole)
     weighed = _same_case(weighed, r, whole)
+    yield
     cal = calendar(r.article, r.page.view, r.rules.times)
     told: list[Incident] = []
     before = Before(r, cal)
@@ -112,7 +115,7 @@ def incidents(r: Reading) -> tuple[tuple[Incident, ...], tuple[Segment, ...]]:
         if s.opened == "section" and not _is_entry(s):
             before.section()
         if s.verdict == "incident":
-            told.append(_incident(s, r, cal, before))
+            told.append((yield from _incident(s, r, cal, before)))
             before.case(told[-1].occurred)
         elif s.verdict != "heading":
             before.passage(s)
@@ -289,7 +292,7 @@ def _before_statistics(reads: Sequence[Read], first: int) -> int:
     return last
 
 
-def _incident(s: Stretch, r: Reading, cal: Calendar, before: Before) -> Incident:
+def _incident(s: Stretch, r: Reading, cal: Calendar, before: Before) -> Steps[Incident]:
     """All fields of the case told in `s`."""
     start, end = _evidence(s)
     view, rules = r.page.view, r.rules
@@ -308,15 +311,19 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: Before) -> Incident
         turned=segment_.turns(s.reads[0].sentence.text),
         drawn_out=kind.startswith("fraud"),
     )
+    yield
     marked = [(t.start, t.end) for t in between(r.times, span)] + [
         (u.start, u.end) for u in between(r.units, span)
     ]
     marked += [(m.start, m.end) for m in between(r.mentions, span) if not view.startswith("家", m.end)]
     blank = [(a - start, b - start) for a, b in marked]
     where = places.place(text, blank, rules.places)
+    yield
     unit, unit_flags = station(r, (start, end), kind)
     unit = _with_bureau(unit, r) if unit else None
     stated, admin_flags = _admin(r, unit, where[0] if where else "", text[:OPENING])
+    agency = _agency(unit, r) if unit else None
+    yield
     things = items_.items(text, kind, rules.items)
     money = items_.amount(text, kind, rules.items)
     ended = outcomes.outcomes(view, span, r.hits, kind, rules, s.weighed)
@@ -324,10 +331,12 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: Before) -> Incident
     if kind not in {"missing_person", "runaway_juvenile"}:
         harmless = [words for words in harmless if "睡" not in words]  # asleep means safe only of one sought
     happened = outcomes.polarity(text, kind, bool(harmless), rules.outcomes.words)
+    yield
     harmed_none = happened == "false_alarm" and kind.startswith(HARMING_KINDS)
     people = roles.persons(view, _named_in(r, span), span, "other" if harmed_none else kind, rules.people)
     if happened == "prevented" and kind.startswith(("fraud", "fire", "public_safety")):
         ended.setdefault("loss_prevented", [])
+    yield
     spans: dict[str, tuple[Span, ...]] = {
         "occurred": (when.occurred.span,) if when.occurred.span else (),
         "reported": (when.reported.span,) if when.reported and when.reported.span else (),
@@ -345,7 +354,7 @@ def _incident(s: Stretch, r: Reading, cal: Calendar, before: Before) -> Incident
         place=r.article.body[start + where[1][0] : start + where[1][1]] if where else None,
         station=unit.name if unit else None,
         station_full=unit.full if unit else None,
-        agency=_agency(unit, r) if unit else None,
+        agency=agency,
         province=stated.get("province"),
         city=stated.get("city"),
         district=stated.get("district"),
