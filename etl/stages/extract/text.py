@@ -63,14 +63,7 @@ class Page:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        view = self.view
-        return tuple(
-            [
-                Sentence(s, e, number, view[s:e])
-                for number, (start, end) in enumerate(self.lines)
-                for s, e in split_sentences(view, start, end)
-            ]
-        )
+        return tuple(split_sentences(self.view))
 
 
 def _verse_joined(view: str) -> str:
@@ -80,7 +73,7 @@ def _verse_joined(view: str) -> str:
     line breaks become commas. A lone short line stays a heading.
     """
     lines = view.split("\n")
-    verse = [_is_verse(line) for line in lines]
+    verse = [0 < len(line) <= VERSE_MAX and _is_verse(line) for line in lines]
     if sum(verse) < VERSE_LINES:
         return view
     joined: list[str] = []
@@ -100,7 +93,8 @@ def _verse_joined(view: str) -> str:
 
 
 def _is_verse(line: str) -> bool:
-    return 0 < len(line) <= VERSE_MAX and line[-1] not in "。；" and bool(VERSE_HEAD_RE.match(line))
+    """Whether a short line may be part of a sentence set in several."""
+    return line[-1] not in "。；" and bool(VERSE_HEAD_RE.match(line))
 
 
 class Taken:
@@ -130,17 +124,25 @@ def occurrences(view: str, word: str) -> int:
     return view.count(word)
 
 
-def split_sentences(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Spans of the sentences in `view[start:end]`.
+def split_sentences(view: str) -> list[Sentence]:
+    """The sentences of `view`; a line break ends one that has no stop.
 
-    >>> list(split_sentences("下雨了。“走吧！”他说。", 0, 12))
-    [(0, 4), (4, 9), (9, 12)]
+    >>> [s.text for s in split_sentences("下雨了。“走吧！”他说\n民警赶到。")]
+    ['下雨了。', '“走吧！”', '他说', '民警赶到。']
     """
-    at = start
-    for m in END_RE.finditer(view, start, end):
-        stop = m.end()
-        if not view[at:stop].isspace():  # a stop stands in it: never empty
-            yield at, stop
-        at = stop
-    if view[at:end].strip():
-        yield at, end
+    found: list[Sentence] = []
+    at = line = 0
+    for m in END_RE.finditer(view):
+        start, end = m.span()
+        if view[start] == "\n":
+            text = view[at:start]
+            if text and not text.isspace():
+                found.append(Sentence(at, start, line, text))
+            line += 1
+        else:
+            found.append(Sentence(at, end, line, view[at:end]))
+        at = end
+    text = view[at:]
+    if text and not text.isspace():
+        found.append(Sentence(at, len(view), line, text))
+    return found
