@@ -59,7 +59,7 @@ class Expression:
     period: bool = False
 
     def has(self, *names: str) -> bool:
-        return any(n in self.parts for n in names)
+        return not self.parts.keys().isdisjoint(names)
 
     @property
     def names_day(self) -> bool:

@@ -125,7 +125,7 @@ def occurrences(view: str, word: str) -> int:
 
 
 def split_sentences(view: str) -> list[Sentence]:
-    """The sentences of `view`; a line break ends one that has no stop.
+    r"""The sentences of `view`; a line break ends one that has no stop.
 
     >>> [s.text for s in split_sentences("下雨了。“走吧！”他说\n民警赶到。")]
     ['下雨了。', '“走吧！”', '他说', '民警赶到。']

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from etl.model import SHANGHAI, When
 from etl.rules.extract import TimeRules
@@ -17,14 +18,19 @@ from etl.stages.extract.calendars import feast, lunar_day, lunar_in_year
 from etl.stages.extract.expressions import Expression
 from etl.stages.numerals import integer
 
-DAY = timedelta(days=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+# sorts of atoms: what names a day, a day of a month, and what a range repeats of its own month
+FINE = frozenset({"iso", "day", "mday", "lunar", "newyear", "relative", "chain", "week"})
+DAYS = frozenset({"day", "mday"})
+OWN_MONTH = frozenset({"month", "year", "chain", "relative", "week", "feast", "lunar"})
+BY_FEAST = frozenset({"lunar", "newyear", "feast"})
 CLOCK_RE = re.compile(
     r"(\d{1,2}|零|[一二两三四五六七八九十]{1,3})[时点:：](半|一刻|三刻|整|(\d{1,2}|[零一二三四五六七八九十]{1,4})分?)?"
 )
 OFFSET_RE = re.compile(
     r"(\d{1,3}|半|[一两二三四五六七八九十]{1,3}|数|几)个?多?(小时|分钟|天|日|周|星期|月)多?(.{0,9})"
 )
-APPROX_RE = re.compile(r"(?:许|左右|前后|多|余)$")
+APPROXIMATE = ("许", "左右", "前后", "多", "余")
 WEEKDAYS = "一二三四五六日"
 MONTH_PARTS = {"上旬": (1, 10), "中旬": (11, 20), "初": (1, 5)}
 YEAR_SPANS = {
@@ -57,9 +63,13 @@ class Calendar:
         """The day relative words count from."""
         return self.dateline or (self.published.date() if self.published else None)
 
-    def unknown(self, text: str | None, partial: str | None = None) -> When:
+    def anew(self) -> Calendar:
+        """The same before anything was named in an incident."""
+        return Calendar(self.rules, self.published, self.known_to_day, self.dateline, self.anchor_year)
+
+    def unknown(self, partial: str | None = None) -> Moment:
         """Precision unknown: it happened before publication, that is all."""
-        return When(None, self.latest, "unknown", text, partial=partial)
+        return Moment(None, self.latest, "unknown", partial=partial)
 
     @property
     def latest(self) -> datetime | None:
@@ -68,83 +78,80 @@ class Calendar:
         return datetime.combine(self.published.date() + DAY, time(), SHANGHAI)
 
 
-def resolve(e: Expression, cal: Calendar) -> When:
+class Moment(NamedTuple):
+    """What `When` says of a time without where it is written."""
+
+    start: datetime | None
+    end: datetime | None
+    precision: str
+    approx: bool = False
+    partial: str | None = None
+
+
+def resolve(e: Expression, cal: Calendar, basis: str | None = None) -> When:
     """The interval `e` stands for, and `cal` moved on to the day it names. Source: guideline, section 4."""
-    when = _point(e.parts, e.text, cal)
-    if e.until is not None and when.start is not None:
-        when = _until(when, e, cal)
-    if when.start is not None and when.precision == "month":
-        cal.month = when.start.date()
-    if when.start is not None and when.precision not in {"year", "month"}:
-        cal.last = when.start.date()
-        cal.evening = when.start.hour >= 18
-    elif e.has("vague"):
-        cal.last = None
-    return When(
-        when.start,
-        when.end,
-        when.precision,
-        e.text,
-        when.basis,
-        when.approx,
-        when.partial,
-        (e.start, e.end),
-    )
+    moment = _point(e.parts, cal)
+    if e.until is not None and moment.start is not None:
+        moment = _until(moment, e.until, cal)
+    start, end, precision, approx, partial = moment
+    if start is None:
+        if e.has("vague"):
+            cal.last = None
+    elif precision == "month":
+        cal.month = start.date()
+    elif precision != "year":
+        cal.last = start.date()
+        cal.evening = start.hour >= 18
+    return When(start, end, precision, e.text, basis, approx, partial, (e.start, e.end))
 
 
-def _until(first: When, e: Expression, cal: Calendar) -> When:
+def _until(first: Moment, until: Mapping[str, str], cal: Calendar) -> Moment:
     """The interval from `first` to the far end of a range."""
-    assert first.start is not None and first.end is not None and e.until is not None
+    assert first.start is not None and first.end is not None
     far_cal = replace(cal, last=first.start.date(), year=first.start.year)
-    parts = dict(e.until)
-    if not {"month", "year", "chain", "relative", "week", "feast", "lunar"} & set(parts) and {
-        "day",
-        "mday",
-    } & set(parts):
-        parts["month"] = f"{first.start.month}月"
-    far = _point(parts, e.text, far_cal)
+    if OWN_MONTH.isdisjoint(until) and not DAYS.isdisjoint(until):
+        until = {**until, "month": f"{first.start.month}月"}
+    far = _point(until, far_cal)
     if far.start is None or far.end is None or far.end <= first.start:
         return first
     if far.start.date() == first.start.date() and first.precision in {"minute", "hour", "part_of_day"}:
-        return replace(first, end=far.end if far.precision == first.precision else first.end)
+        return first._replace(end=far.end) if far.precision == first.precision else first
     day = datetime.combine(first.start.date(), time(), SHANGHAI)
     end = datetime.combine((far.end - timedelta(seconds=1)).date() + DAY, time(), SHANGHAI)
-    return When(day, end, "span")
+    return Moment(day, end, "span")
 
 
-def _point(parts: Mapping[str, str], text: str, cal: Calendar) -> When:
+def _point(parts: Mapping[str, str], cal: Calendar) -> Moment:
     """One end of an expression, resolved."""
     if "vague" in parts:
-        return cal.unknown(text)
+        return cal.unknown()
     if "offset" in parts:
-        moved = _offset(parts["offset"], text, cal)
-        if moved.start is None or not {"part", "clock"} & set(parts):
+        moved = _offset(parts["offset"], cal)
+        if moved.start is None or not ("part" in parts or "clock" in parts):
             return moved
         return _fine(moved.start.date(), parts.get("part", ""), parts, cal.rules)
-    coarse = _coarse(parts, cal)
-    if coarse is not None:
+    if FINE.isdisjoint(parts) and (coarse := _coarse(parts, cal)) is not None:
         return coarse
     day, part = _day(parts, cal)
     part = parts.get("part") or part
     if day is None:
-        return cal.unknown(text, _partial(parts, part, cal.rules))
+        return cal.unknown(_partial(parts, part))
     return _fine(day, part, parts, cal.rules)
 
 
-def _fine(day: date, part: str, parts: Mapping[str, str], rules: TimeRules) -> When:
+def _fine(day: date, part: str, parts: Mapping[str, str], rules: TimeRules) -> Moment:
     """`day` with its part of day or clock time."""
     clock = _clock(parts, part)
-    approx = bool(APPROX_RE.search(parts.get("more", "")))
     if clock is not None:
         hour, minute = clock
+        approx = parts.get("more", "").endswith(APPROXIMATE)
         start = _instant(day, hour) + timedelta(minutes=minute or 0)
-        if minute is None:
-            return When(start, start + timedelta(hours=1), "hour", approx=approx)
-        return When(start, start + timedelta(minutes=1), "minute", approx=approx)
+        length, precision = (HOUR, "hour") if minute is None else (MINUTE, "minute")
+        return Moment(start, start + length, precision, approx)
     if part in rules.parts:
         low, high = rules.parts[part]
-        return When(_instant(day, low), _instant(day, high), "part_of_day")
-    return When(_instant(day, 0), _instant(day, 24), "day")
+        return Moment(_instant(day, low), _instant(day, high), "part_of_day")
+    return _days(day, 1, "day")
 
 
 def _clock(parts: Mapping[str, str], part: str) -> tuple[int, int | None] | None:
@@ -153,7 +160,7 @@ def _clock(parts: Mapping[str, str], part: str) -> tuple[int, int | None] | None
     >>> _clock({"clock": "9点多"}, "晚"), _clock({"clock": "1时35分"}, "下午"), _clock({"clock": "12点"}, "凌晨")
     ((21, None), (13, 35), (0, None))
     """
-    m = CLOCK_RE.match(parts.get("clock", ""))
+    m = CLOCK_RE.match(parts["clock"]) if "clock" in parts else None
     if not m:
         return None
     hour = integer(m[1])
@@ -176,36 +183,33 @@ def _clock(parts: Mapping[str, str], part: str) -> tuple[int, int | None] | None
     return hour, minute
 
 
-def _offset(offset: str, text: str, cal: Calendar) -> When:
+def _offset(offset: str, cal: Calendar) -> Moment:
     """三天前, 两小时后: counted from the day last named."""
     m = OFFSET_RE.match(offset)
     if not m or cal.last is None:
-        return cal.unknown(text)
+        return cal.unknown()
     n = None if m[1] in {"数", "几", "半"} else integer(m[1])
     if m[2] in {"小时", "分钟"}:
-        return When(_instant(cal.last, 0), _instant(cal.last, 24), "day")
+        return _days(cal.last, 1, "day")
     days = {"天": 1, "日": 1, "周": 7, "星期": 7}.get(m[2])
     if n is None or days is None:
-        return cal.unknown(text)
-    day = cal.last + timedelta(days=n * days * (-1 if "前" in m[3] else 1))
-    return When(_instant(day, 0), _instant(day, 24), "day")
+        return cal.unknown()
+    return _days(cal.last + n * days * (-DAY if "前" in m[3] else DAY), 1, "day")
 
 
-def _coarse(parts: Mapping[str, str], cal: Calendar) -> When | None:
-    """Months, parts of months, years and holidays: what covers more than a day. None if a day is named."""
-    if {"iso", "day", "mday", "lunar", "newyear", "relative", "chain", "week"} & set(parts):
-        return None
+def _coarse(parts: Mapping[str, str], cal: Calendar) -> Moment | None:
+    """Months, parts of months, years and holidays: what covers more than a day. None for what is none of them."""
     if "feast" in parts:
         if parts.get("fpart") not in {"期间", "假期", "长假", "小长假", "黄金周", "假日"}:
             return None
         first, length = _feast(parts, cal)
-        return _days(first, length, "span") if first else cal.unknown(None)
+        return _days(first, length, "span") if first else cal.unknown()
     if "weekend" in parts:
         return _week_span(parts["weekend"], cal)
     if "month" in parts:
         year, month = _month(parts, cal)
         if year is None or month is None:
-            return cal.unknown(None, f"--{month:02d}" if month else None)
+            return cal.unknown(f"--{month:02d}" if month else None)
         first_day = date(year, month, 1)
         last = (date(year + month // 12, month % 12 + 1, 1) - DAY).day
         if "mpart" not in parts:
@@ -217,7 +221,7 @@ def _coarse(parts: Mapping[str, str], cal: Calendar) -> When | None:
     if "year" in parts:
         year = _year(parts["year"], cal)
         if year is None:
-            return cal.unknown(None)
+            return cal.unknown()
         cal.year = year
         season = parts.get("yearpart", "")[-1:]
         if season in YEAR_SPANS:
@@ -238,9 +242,9 @@ def _day(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, str]:
         return (cal.base + shift * DAY if cal.base else None), part
     if "week" in parts:
         return _weekday(parts["week"], cal.base), ""
-    if {"lunar", "newyear", "feast"} & set(parts) and not ("month" in parts and {"day", "mday"} & set(parts)):
+    if not BY_FEAST.isdisjoint(parts) and not ("month" in parts and not DAYS.isdisjoint(parts)):
         return _by_feast(parts, cal), ("晚" if parts.get("fpart") in {"当晚", "夜"} else "")
-    if {"day", "mday"} & set(parts):
+    if not DAYS.isdisjoint(parts):
         return _month_day(parts, cal), ""
     if "chain" in parts:
         shift, part = rules.chain[parts["chain"]]
@@ -328,10 +332,10 @@ def _weekday(word: str, base: date | None) -> date | None:
     return day - 7 * DAY if day > base else day
 
 
-def _week_span(word: str, cal: Calendar) -> When:
+def _week_span(word: str, cal: Calendar) -> Moment:
     """上周, 本周, 上周末."""
     if cal.base is None:
-        return cal.unknown(word)
+        return cal.unknown()
     monday = (
         cal.base - timedelta(days=cal.base.weekday()) - (7 * DAY if word.startswith("上") else timedelta())
     )
@@ -369,7 +373,7 @@ def _feast(parts: Mapping[str, str], cal: Calendar) -> tuple[date | None, int]:
     return found[0] + (-DAY if part == "前夕" else (nth or 1) * DAY - DAY), found[1]
 
 
-def _partial(parts: Mapping[str, str], part: str, rules: TimeRules) -> str | None:
+def _partial(parts: Mapping[str, str], part: str) -> str | None:
     """ISO fragment of a month and day whose year can't be known: --05-06, --05-06T20:00."""
     month = integer(parts.get("month", "").rstrip("份").removesuffix("月") or "x")
     day = integer((parts.get("mday") or parts.get("day") or "x").rstrip("日号"))
@@ -380,8 +384,8 @@ def _partial(parts: Mapping[str, str], part: str, rules: TimeRules) -> str | Non
     return f"--{month:02d}-{day:02d}{tail}"
 
 
-def _days(first: date, length: int, precision: str) -> When:
-    return When(_instant(first, 0), _instant(first, 24 * length), precision)
+def _days(first: date, length: int, precision: str) -> Moment:
+    return Moment(_instant(first, 0), _instant(first, 24 * length), precision)
 
 
 def _instant(day: date, hour: int) -> datetime:

@@ -100,7 +100,7 @@ def timing(
     a month that is named before the day when it was reported.
     """
     words = cal.rules.moments
-    cal = replace(cal, last=None, month=None, year=None, evening=False)
+    cal = cal.anew()
     # 下午3时 烈日下的三轮车: the heading of an entry is its time
     headed = entry and any(e.has("clock") and 0 <= e.start - context < 4 for e in expressions)
     first = context if headed else span[0]
@@ -126,7 +126,8 @@ def timing(
         limit = inside[n + 1].start if n + 1 < len(inside) else span[1]
         if n:
             e = _seen_from(inside[n - 1], e, view, cal)
-        basis = _basis(view, e, limit, started, words)
+        quoted = _quoted(view, e)
+        basis = "later" if quoted else _basis(view, e, limit, started, words)
         if (
             basis == "event"
             and read
@@ -135,26 +136,26 @@ def timing(
             and not SAID_RE.search(view, max(0, e.start - 6), e.start)
         ):
             basis = "later"
-        quoted = _quoted(view, e)
         if quoted and started and inside[n].has("relative") and not any(w.basis == "event" for w in read):
             deed = words["deed"].search(view, e.end, _clause_end(view, e))
             quoted, basis = not deed, "event" if deed else basis  # “昨晚10点多，我的包被偷了！”
         aside = quoted or (bool(read) and _former(view, e))
-        when = resolve(e, replace(cal) if aside else cal)
+        when = resolve(e, replace(cal) if aside else cal, "clue" if aside else basis)
         started = started or (
             basis in {"report", "discovery", "event"} and (when.start is not None or e.names_day)
         )
         if not words["past"].search(view[e.end : e.end + 8]):
-            read.append(replace(when, basis="clue" if aside else basis))
+            read.append(when)
     occurred = _series(view, _within_month(view, _choose(_told_after(read)), read), read)
     if drawn_out and occurred is not None and occurred.basis in {"report", "resolution"}:
         occurred = _month_before(view, read, occurred) or occurred
     if occurred is None:
-        return Timing(replace(cal.unknown(None), basis="event"), None, ("no_time",))
+        return Timing(When(None, cal.latest, "unknown", basis="event"), None, ("no_time",))
     reported = next((w for w in read if w.basis == "report" and w.start is not None), None)
     flags = ("time_unresolved",) if occurred.start is None and occurred.text else ()
     settled = "event" if occurred.basis in {"later", "clue"} else occurred.basis
-    return Timing(replace(occurred, basis=settled), reported, flags)
+    occurred = occurred if occurred.basis == settled else replace(occurred, basis=settled)
+    return Timing(occurred, reported, flags)
 
 
 # 曾于2013年因盗窃入狱
@@ -194,8 +195,6 @@ def _basis(view: str, e: Expression, limit: int, started: bool, words: Mapping[s
     stop = _clause_end(view, e)
     after = view[e.end : min(stop, max(limit, e.end))]
     before = CLAUSE_END_RE.split(view[max(0, e.start - 40) : e.start])[-1]
-    if _quoted(view, e):
-        return "later"
     if words["coming"].match(after):
         return "later"
     if e.names_day and words["deed_time"].search(before):
@@ -285,7 +284,7 @@ def _told_after(read: Sequence[When]) -> list[When]:
     told = {id(w): "event" for w in back if w.basis == "later"}
     if lead.basis == "event":
         told[id(lead)] = "later"
-    return [replace(w, basis=told.get(id(w), w.basis)) for w in read]
+    return [replace(w, basis=told[id(w)]) if id(w) in told else w for w in read]
 
 
 # 5月18日，李某被行政拘留十日
