@@ -55,6 +55,8 @@ class OutcomeRule:
     """One outcome; `kinds` limits it, `not_kinds` forbids it there (prefixes of codes), `none` denies it."""
 
     code: str
+    tag: str  # under which the scanner finds its words
+    none_tag: str  # and those of `none`
     kinds: tuple[str, ...] = ()
     not_kinds: tuple[str, ...] = ()
     none: Pattern | None = None
@@ -362,9 +364,12 @@ def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:
     usual = data.pop("usual")
     codes, ends = [], []
     for code, row in data.items():
+        tag, none_tag = f"outcome:{code}", f"none:{code}"
         none = compile_any([row["none"]], "outcomes.toml", code) if "none" in row else None
-        ends += [(f"outcome:{code}", expand(p)) for p in row["any"]]
-        codes.append(OutcomeRule(code, tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ())), none))
+        ends += [(tag, expand(p)) for p in row["any"]]
+        ends += [(none_tag, expand(row["none"]))] if none else []
+        kinds, not_kinds = tuple(row.get("kinds", ())), tuple(row.get("not_kinds", ()))
+        codes.append(OutcomeRule(code, tag, none_tag, kinds, not_kinds, none))
     return OutcomeRules(tuple(codes), negation, words, usual), ends
 
 

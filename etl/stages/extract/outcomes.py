@@ -31,18 +31,22 @@ def outcomes(
     found: dict[str, list[Span]] = {}
     denied: set[str] = set()
     for rule in rules.codes:
+        if rule.tag not in hits and not (rule.none and rule.none_tag in hits):
+            continue
         if rule.kinds and not kind.startswith(rule.kinds):
             continue
         if rule.not_kinds and kind.startswith(rule.not_kinds):
             continue
-        named = within(hits, f"outcome:{rule.code}", *span)
+        named = within(hits, rule.tag, *span)
         spans = [
             s
             for s in named
             if not rules.negation.search(view, max(0, s[0] - LOOK_BACK), s[0])
             and (rule.code == "ongoing" or not _unreal(view, s[0], rules.words))
         ]
-        none = [m.start() + span[0] for m in rule.none.finditer(text)] if rule.none else []
+        none = []
+        if rule.none and rule.none_tag in hits:
+            none = [m.start() + span[0] for m in rule.none.finditer(text)]
         if rule.code == "mediated" and none and spans and max(none) > spans[-1][0]:
             spans = []  # 达成协议，但随后反悔。最终调解未果
         spans = [s for s in spans if not any(_same_sentence(view, s[0], at) for at in none)]
@@ -93,9 +97,10 @@ def _weightiest(label: str, view: str, span: Span, weights: Weights) -> tuple[fl
 def _unreal(view: str, at: int, words: Mapping[str, Pattern]) -> bool:
     """Whether what is said at `at` is only announced, under way, or the case under a condition."""
     start = max(0, at - CLAUSE)
-    announced = next((m for m in words["announced"].finditer(view, max(0, at - 8), at + 8)), None)
-    if announced and announced.start() <= at < announced.end():
-        return True
+    if view.find("将", max(0, at - 8), at + 1) >= 0:  # which begins what is announced
+        announced = words["announced"].search(view, max(0, at - 8), at + 8)
+        if announced and announced.start() <= at < announced.end():
+            return True
     return bool(words["unreal"].search(view, start, at) or words["conditional"].search(view, start, at))
 
 
