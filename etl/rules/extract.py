@@ -78,6 +78,7 @@ class PeopleRules:
 
     title_sex: Mapping[str, str]  # title -> M, F or "" (officer titles are in officer_titles)
     long_titles: tuple[str, ...]  # those of two characters or more: after a surname no given name
+    title_begins: frozenset[str]  # their first two characters
     officer_titles: frozenset[str]
     common_titles: frozenset[str]
     before_common: frozenset[str]
@@ -378,6 +379,7 @@ def _people() -> PeopleRules:
     titles = data["titles"]
     sex = {t: (s if s in "MF" else "") for s in ("M", "F", "N") for t in titles[s]}
     officer = frozenset(titles["officer"])
+    long_titles = tuple(t for t in (*sex, "警官") if len(t) > 1)
     role_of = {word: role for role, listed in data["before"].items() for word in listed}
     lines = [
         line
@@ -390,7 +392,8 @@ def _people() -> PeopleRules:
     follow = data["follow"]
     return PeopleRules(
         title_sex=sex,
-        long_titles=tuple(t for t in (*sex, "警官") if len(t) > 1),
+        long_titles=long_titles,
+        title_begins=frozenset(t[:2] for t in long_titles),
         officer_titles=officer,
         common_titles=frozenset(data["common"]["titles"]),
         before_common=frozenset(data["common"]["before"]),

@@ -28,6 +28,8 @@ FEMALE_NOUNS = (
     " 姐姐 妹妹 少女 妈妈 孙女 儿媳 孕妇 产妇"
 )
 SEX_OF = dict.fromkeys(MALE_NOUNS.split(), "M") | dict.fromkeys(FEMALE_NOUNS.split(), "F")
+NOUN_ENDS = frozenset(noun[-1] for noun in SEX_OF) | {"的", "\n"}
+BEFORE, AFTER = 14, 24  # characters in which sex and age stand beside a name
 
 
 @dataclass(slots=True)
@@ -72,18 +74,17 @@ def mention(
 
 def attributes(view: str, start: int, end: int) -> tuple[str | None, int | None]:
     """Sex and age stated beside a name: 李某（男，35岁）, 16岁的女孩小雯, 男子王某."""
-    after = view[end : end + 24]
     sex: str | None = None
     age: int | None = None
-    m = AGE_RE.match(after) if "岁" in after or after.startswith(("（男", "（女")) else None
-    if m:
-        words = [g for g in m.groups() if g]
+    if view.find("岁", end, end + AFTER) >= 0 or view.startswith(("（男", "（女"), end):
+        m = AGE_RE.match(view[end : end + AFTER])
+        words = [g for g in m.groups() if g] if m else []
         sex = next((SEX_WORD[w] for w in words if w in SEX_WORD), None)
         age = next((int(w) for w in words if w.isdigit()), None)
-    before = view[max(0, start - 14) : start]
-    if sex is None:
-        noun = before.removesuffix("\n").removesuffix("的")
+    if sex is None and view[start - 1 : start] in NOUN_ENDS:
+        noun = view[max(0, start - BEFORE) : start].removesuffix("\n").removesuffix("的")
         sex = SEX_OF.get(noun[-3:]) or SEX_OF.get(noun[-2:])
-    if age is None and "岁" in before and (a := AGE_BEFORE_RE.search(before)):
-        age = int(a[1])
+    if age is None and view.find("岁", max(0, start - BEFORE), start) >= 0:
+        a = AGE_BEFORE_RE.search(view[max(0, start - BEFORE) : start])
+        age = int(a[1]) if a else None
     return sex, age if age is None or age < 120 else None

@@ -12,14 +12,6 @@ DOT_WITHIN = 8
 DOT_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,7}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
 
 
-def may_begin(view: str, at: int, rules: PeopleRules, *, foreign: bool) -> bool:
-    """Whether any name may begin at `at`; `foreign`: such as `foreign_end` finds too. Asked before all else."""
-    first = view[at : at + 1]
-    if first in rules.begins or "·" in view[at : at + DOT_WITHIN]:
-        return True
-    return foreign and first not in rules.bad_given and view[at : at + 2] not in rules.follow_two
-
-
 def foreign_end(view: str, at: int, rules: PeopleRules) -> int | None:
     """Where a name outside the list of surnames ends (才让扎西, 旦正加): the text must use it again."""
     begin = view[at : at + 2]
@@ -122,7 +114,7 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
     Two and three characters compete: what may follow a name decides, then how often each occurs,
     then whether the last character is common in given names.
     """
-    dotted = DOT_NAME_RE.match(view, at) if "·" in view[at : at + DOT_WITHIN] else None
+    dotted = DOT_NAME_RE.match(view, at) if view.find("·", at, at + DOT_WITHIN) >= 0 else None
     if dotted:
         last = dotted[0].rindex("·") + at + 1
         return next((e for e in range(last + 1, dotted.end() + 1) if may_end(view, e, rules)), dotted.end())
@@ -131,25 +123,24 @@ def name_end(view: str, at: int, rules: PeopleRules, *, strict: bool) -> int | N
         return None
     if view[at : at + 2] in rules.not_names or view[at + head : at + head + 1] == "某":
         return None
-    if view.startswith(rules.long_titles, at + head):
+    if view[at + head : at + head + 2] in rules.title_begins and view.startswith(
+        rules.long_titles, at + head
+    ):
         return None
-    fits = {
-        n: may_end(view, at + n, rules)
-        for n in (head + 2, head + 1)
-        if given_ok(view, at + head, at + n, rules)
-    }
-    good = [n for n, ok in fits.items() if ok]
-    if len(good) == 1:
-        return at + good[0]
-    if strict and not good:
-        return at + head + 2 if head + 2 in fits and _stands_alone(view, at, at + head + 2) else None
-    if not fits:
-        return None
-    if len(fits) == 1:
-        only = next(iter(fits))
-        usual = plausible(view, at + head, at + only, rules) or view[at + head : at + only] in rules.single
-        return at + only if good or (not strict and usual) else None
     long, short = head + 2, head + 1
+    long_fits = given_ok(view, at + head, at + long, rules)
+    short_fits = given_ok(view, at + head, at + short, rules)
+    if not (long_fits or short_fits):
+        return None
+    good = long_fits and may_end(view, at + long, rules)
+    if good != (short_fits and may_end(view, at + short, rules)):
+        return at + (long if good else short)
+    if strict and not good:
+        return at + long if long_fits and _stands_alone(view, at, at + long) else None
+    if not (long_fits and short_fits):
+        only = long if long_fits else short
+        usual = plausible(view, at + head, at + only, rules) or view[at + head : at + only] in rules.single
+        return at + only if usual else None
     if occurrences(view, view[at : at + short]) > occurrences(view, view[at : at + long]):
         return at + short
     if view[at + long - 1] in rules.given:
@@ -196,7 +187,7 @@ def may_end(view: str, at: int, rules: PeopleRules) -> bool:
 # ---------------------------------------------------------------- names with 某
 
 # 张某某, 李某甲, 张某群, 郝某1
-AFTER_MOU_RE = re.compile(r"某|[甲乙丙丁戊己ABCD]")
+AFTER_MOU = frozenset("某甲乙丙丁戊己ABCD")
 # 某小区, 某日, 某网络平台: 某 of a thing
 MOU_THING_RE = re.compile(
     r"某(?:小区|路|街|村|镇|乡|地|处|日|天|月|年|公司|酒店|宾馆|饭店|餐|店|超市|商|学校|医院|银行|单位|工地|一|个|些|种|项|栋|楼"
@@ -217,15 +208,15 @@ def mou_end(view: str, start: int, end: int, rules: PeopleRules) -> int | None:
     """
     if MOU_THING_RE.match(view, end - 1):
         return None
+    after = view[end : end + 1]
     if (
         view[start] in "于在从向和"
         and view[start - 1 : start] in PREPOSITION_BEFORE
-        and not AFTER_MOU_RE.match(view, end)
+        and after not in AFTER_MOU
     ):
         return None
-    if AFTER_MOU_RE.match(view, end):
+    if after in AFTER_MOU:
         return end + 1
-    after = view[end : end + 1]
     if after not in rules.given and after not in rules.given_after_mou:
         return end
     short, long = view[start:end], view[start : end + 1]

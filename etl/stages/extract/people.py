@@ -17,7 +17,6 @@ from etl.stages.extract.names import (
     MOU_THING_RE,
     foreign_end,
     given_ok,
-    may_begin,
     may_end,
     mou_end,
     name_end,
@@ -79,38 +78,48 @@ def _titled(view: str, rules: PeopleRules, hits: Hits) -> Iterator[Mention]:
     """冯女士, 张某, 欧阳某某, 李某甲, 钱阿婆, 王警官."""
     for at, after in hits.get("person:title", ()):
         title = view[at:after]
-        if title in rules.officer_titles and _nick_before(view, at, rules):
-            yield mention(view, at - 2, at, None, "nick", rules, lead=title, role="officer")
-            continue
-        full = _full_before(view, at, rules) if title in rules.officer_titles else None
-        if full is not None:
-            yield mention(view, full, at, view[full], "full", rules, lead=title, role="officer")
-            continue
-        surname = _surname_before(view, at, rules)
-        if not surname and title == "某" and _rare_surname(view, at, rules):
-            surname = view[at - 1]
-        if not surname and title in {"先生", "女士"} and UNLISTED_RE.match(view, max(0, at - 2)):
-            surname = view[at - 1]
-        if not surname:
-            full = _full_before(view, at, rules) if title != "某" else None
-            if full is not None:
-                sex, age = attributes(view, full, after)
-                sex = rules.title_sex.get(title) or sex
-                yield mention(view, full, at, view[full], "full", rules, sex=sex, age=age)
-            continue
-        start = at - len(surname)
-        if title == "某":
-            end = mou_end(view, start, after, rules)
-            if end:
-                sex, age = attributes(view, start, end)
-                yield mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
-            continue
-        if not _title_stands(view, start, after, surname, title, rules):
-            continue
-        sex = rules.title_sex.get(title) or None
-        other, age = attributes(view, start, after)
-        form = "officer" if title in rules.officer_titles else "title"
-        yield mention(view, start, after, surname, form, rules, sex=sex or other, age=age)
+        found = _mou(view, at, after, rules) if title == "某" else _with_title(view, at, after, title, rules)
+        if found:
+            yield found
+
+
+def _mou(view: str, at: int, after: int, rules: PeopleRules) -> Mention | None:
+    """The name that holds the 某 at `[at, after)`."""
+    surname = _surname_before(view, at, rules)
+    if not surname and _rare_surname(view, at, rules):
+        surname = view[at - 1]
+    start = at - len(surname)
+    end = mou_end(view, start, after, rules) if surname else None
+    if not end:
+        return None
+    sex, age = attributes(view, start, end)
+    return mention(view, start, end, surname, "mou", rules, sex=sex, age=age)
+
+
+def _with_title(view: str, at: int, after: int, title: str, rules: PeopleRules) -> Mention | None:
+    """The name before the title at `[at, after)`, with it where it is a surname."""
+    officer = title in rules.officer_titles
+    if officer and _nick_before(view, at, rules):
+        return mention(view, at - 2, at, None, "nick", rules, lead=title, role="officer")
+    if officer and (full := _full_before(view, at, rules)) is not None:
+        return mention(view, full, at, view[full], "full", rules, lead=title, role="officer")
+    surname = _surname_before(view, at, rules)
+    if not surname and title in {"先生", "女士"} and UNLISTED_RE.match(view, max(0, at - 2)):
+        surname = view[at - 1]
+    if not surname:
+        full = _full_before(view, at, rules)
+        if full is None:
+            return None
+        sex, age = attributes(view, full, after)
+        sex = rules.title_sex.get(title) or sex
+        return mention(view, full, at, view[full], "full", rules, sex=sex, age=age)
+    start = at - len(surname)
+    if not _title_stands(view, start, after, surname, title, rules):
+        return None
+    sex, age = attributes(view, start, after)
+    sex = rules.title_sex.get(title) or sex
+    form = "officer" if officer else "title"
+    return mention(view, start, after, surname, form, rules, sex=sex, age=age)
 
 
 def _nick_before(view: str, at: int, rules: PeopleRules) -> bool:
@@ -179,13 +188,18 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
 
 def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) -> Iterator[Mention]:
     """Full names after a word that introduces persons, and those joined to them by 、 or 和."""
+    dotted = "·" in view
     for begin, after in hits.get("person:before", ()):
         lead = view[begin:after]
         role = rules.role_of[lead]
+        foreign = role in FOREIGN_ROLES
         at = after
-        if role == "officer" and view.startswith(" ", at):  # 派出所民警 卓文斌：
+        if foreign and view.startswith(" ", at):  # 派出所民警 卓文斌：
             at += 1
-        if not may_begin(view, at, rules, foreign=role in FOREIGN_ROLES) or NO_NAME_RE.match(view, after):
+        first = view[at : at + 1]
+        if first not in rules.begins and not dotted and (not foreign or first in rules.bad_given):
+            continue
+        if NO_NAME_RE.match(view, after):
             continue
         for _ in range(8):
             end = name_end(

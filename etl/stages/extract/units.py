@@ -18,7 +18,7 @@ from etl.rules.divisions import Divisions
 from etl.rules.extract import UnitRules
 from etl.rules.factoring import compile_factored
 from etl.stages.extract.admin import settle, stated_divisions
-from etl.stages.extract.text import Taken, places
+from etl.stages.extract.text import places
 
 HAN_RUN_RE = re.compile(r"\n?[\u4e00-\u9fff·]{1,60}")  # read backwards
 MAX_NAME = 22
@@ -87,14 +87,15 @@ def find(
         if not name:
             pronouns.append(_pronoun(view, m.start(), m.end(), m[0], rules))
     _flush(view, parts, units, rules, divisions)
-    taken = Taken(len(view))
+    taken = bytearray(len(view))
     for start, end in [(u.start, u.end) for u in units] + [(p.start, p.end) for p in pronouns]:
-        taken.take(start, end)
+        taken[start:end] = b"\1" * (end - start)
     for m in rules.pronoun.finditer(view):
-        if taken.free(m.start(), m.start() + 1):
+        if not taken[m.start()]:
             pronouns.append(Pronoun(m.start(), m.end(), rules.pronouns[m[0]], m[0]))
     by_name = {u.name: u for u in units if len(u.name) >= 5}
-    units = [_tailed(u, by_name) for u in units]
+    if len(by_name) > 1:
+        units = [_tailed(u, by_name) for u in units]
     units += _short_forms(view, units)
     units.sort(key=lambda u: u.start)
     pronouns.sort(key=lambda p: p.start)
@@ -188,6 +189,12 @@ HERE_RE = re.compile(
     r"^(?:我[市县区局]|[市县区州旗]局(?=[\u4e00-\u9fff]{2,8}(?:派出所|大队|支队|中队)$)|[该本]局|局(?=[治刑巡交禁网经特指法出户反情])|局(?=[\u4e00-\u9fff]{2,8}(?:派出所|大队|支队|中队)$))"
 )
 
+
+def _without_here(chain: str) -> str:
+    here = HERE_RE.match(chain)
+    return chain[here.end() :] if here else chain
+
+
 # No unit name holds these: what precedes is a clause (不敢相信派出所)
 CLAUSE_CHAR_RE = re.compile(r"那(?=[家个边里时天名位些晚样])|[不没了这很敢吗呢吧啊她它们你您谁怎么信]")
 
@@ -208,8 +215,13 @@ def _kept(raw: str, start: int, end: int, rules: UnitRules) -> bool:
     return False
 
 
+DIVISION_ENDS = frozenset("省市区县旗州盟会")
+
+
 def _division_start(raw: str, divisions: Divisions) -> int | None:
     """Where the leftmost division with its suffix begins (昆明市...), None if there is none."""
+    if DIVISION_ENDS.isdisjoint(raw):
+        return None
     for at in range(len(raw)):
         for size in divisions.sizes.get(raw[at : at + 2], ()):
             if size > 2 and raw[at : at + size] in divisions.by_name:
@@ -225,8 +237,8 @@ def _flush(
         return
     start, (last_start, end, ending) = parts[0][0], parts[-1]
     level = rules.level_of[ending]
-    full = HERE_RE.sub("", view[start:end])
-    here = full if len(parts) == 1 else HERE_RE.sub("", view[last_start:end])
+    full = _without_here(view[start:end])
+    here = full if len(parts) == 1 else _without_here(view[last_start:end])
     name = shortest(here, level, divisions)
     if ending == "岗亭" and name.removesuffix(ending) in rules.posts:
         return
