@@ -10,7 +10,7 @@ from etl.model import Person, Span
 from etl.stages.extract.mention import Mention
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """A person with its mentions in the incident; `told` the roles that words around them speak for.
 
@@ -58,7 +58,7 @@ def reconciled(view: str, found: Sequence[Part], span: Span, kind: str) -> list[
 
 def _with(found: Sequence[Part], people: Sequence[Person]) -> list[Part]:
     """`found` with the roles of `people`, which stand in the same order."""
-    return [replace(x, person=p) for x, p in zip(found, people, strict=True)]
+    return [Part(p, x.mentions, x.told, x.fetches) for x, p in zip(found, people, strict=True)]
 
 
 # 邻居孙某也先后掏了钱; 甘某看中一台挖掘机，付了4万元; 温某也上过同样的当
