@@ -34,8 +34,9 @@ HEAD = """\
 # outcome, in the order of the first row, which begins with the unit: the character P stands for nothing, those after
 # it in ASCII speak for a label, each by one unit more, those before it against it. Numbers count as 0, Latin as A.
 # Source: {count} invented passages, benchmarks/tellings.txt and tests/eval/sentences.tsv; linear support vector
-# machines, what few passages have weighing more. Kept: what occurs in at least {seen} of them. Built by
-# benchmarks/weights_data.py. SHA-256 of the two files: {digest}
+# machines, what few passages have weighing more. Kept: what occurs in at least {seen} of them, the commonest first:
+# what is looked up most lies together in memory. Built by benchmarks/weights_data.py. SHA-256 of the two files:
+# {digest}
 """
 
 
@@ -91,7 +92,8 @@ def learn(told: Sequence[Telling]) -> Learned:
     """One weight for each gram and label; kinds and outcomes are learned from cases only."""
     texts = [t.text for t in told]
     counts = Counter(g for text in texts for g in grams(text))
-    known = {g: i for i, g in enumerate(sorted(g for g, n in counts.items() if n >= SEEN))}
+    kept = sorted((g for g, n in counts.items() if n >= SEEN), key=lambda g: (-counts[g], g))
+    known = {g: i for i, g in enumerate(kept)}
     rarity = np.array([1 + np.log((1 + len(texts)) / (1 + counts[g])) for g in known])
     rarity /= np.sqrt((rarity**2).mean())
     features = _features(texts, known).multiply(rarity).tocsr()
