@@ -109,11 +109,15 @@ class Loader:
     def load_entries(self, entries: Iterable[Entry], *, settled: bool = False, again: bool = False) -> None:
         """Read, process and load entries, a few batches in flight.
 
+        The first batch is a task for each worker and the next ones grow, so that loading soon has something to do.
+
         `settled`: known not to be changing. `again`: this run counted them before.
         """
         queue: deque[InFlight] = deque()
         leaves = self.limited(self.leaves(self.wanted(entries, settled), settled))
-        for batch in portions(leaves, self.settings.batch_files, self.settings.batch_bytes, bytes_of):
+        first = TASK_FILES * self.settings.workers
+        most, most_bytes = self.settings.batch_files, self.settings.batch_bytes
+        for batch in portions(leaves, most, most_bytes, bytes_of, first):
             queue.append(self.begin(batch))
             if len(queue) > BATCHES_AHEAD:
                 self.finish(queue.popleft(), again)
@@ -408,14 +412,21 @@ def bytes_of(leaf: Fresh | Leaf) -> int:
     return 0 if isinstance(leaf, Leaf) else len(leaf.raw.data)
 
 
-def portions(items: Iterable[T], most: int, most_bytes: int, weigh: Callable[[T], int]) -> Iterator[list[T]]:
-    """Lists of up to `most` items that weigh up to `most_bytes` together; one that weighs more stands alone."""
+def portions(
+    items: Iterable[T], most: int, most_bytes: int, weigh: Callable[[T], int], first: int | None = None
+) -> Iterator[list[T]]:
+    """Lists of up to `most` items that weigh up to `most_bytes` together; one that weighs more stands alone.
+
+    With `first` so many in the first list, and in each after it up to twice as many as in the one before.
+    """
     part: list[T] = []
     weight = 0
+    size = min(first or most, most)
     for item in items:
-        if part and (len(part) >= most or weight + weigh(item) > most_bytes):
+        if part and (len(part) >= size or weight + weigh(item) > most_bytes):
             yield part
             part, weight = [], 0
+            size = min(2 * size, most)
         part.append(item)
         weight += weigh(item)
     if part:

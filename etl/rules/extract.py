@@ -348,13 +348,16 @@ def _weights(kinds: Mapping[str, Any], outcomes: OutcomeRules) -> Weights:
     labels = tuple(head.split())
     if set(labels) != codes:
         raise RulesError("rules/weights.tsv: learned for other kinds or outcomes; build it anew")
-    wrong = next(
-        (gram for gram, weights in lines if len(weights) != len(labels) or max(weights) > "\xff"), None
-    )
+    wrong = next((gram for gram, row in lines if len(row) != len(labels) or not fits_bytes(row)), None)
     if wrong is not None:
         raise RulesError(f"rules/weights.tsv: {wrong}: expected {len(labels)} weights of 255 at most")
     rows = {gram: int.from_bytes(weights.encode("utf-16-be")) for gram, weights in lines}
     return Weights(labels, rows, ord(NO_WEIGHT), float(step))
+
+
+def fits_bytes(row: str) -> bool:
+    """Whether no character is above 255; most rows are ASCII, which is known at once."""
+    return row.isascii() or max(row) <= "\xff"
 
 
 def _outcomes() -> tuple[OutcomeRules, list[tuple[str, str]]]:

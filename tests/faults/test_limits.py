@@ -103,6 +103,12 @@ def test_a_batch_is_bounded_in_files_and_bytes() -> None:
     assert list(portions([5, 6], 3, 10, lambda size: size)) == [[5], [6]]
 
 
+def test_the_first_portions_are_small() -> None:
+    sizes = [len(part) for part in portions([1] * 40, 10, 99, int, 3)]
+    assert sizes == [3, 6, 10, 10, 10, 1]
+    assert [len(part) for part in portions([1] * 40, 16, 99, int, 64)] == [16, 16, 8]
+
+
 def test_defaults_are_those_of_the_document() -> None:
     settings = Settings()
     assert (settings.max_file_bytes, settings.document_timeout_s) == (20 << 20, 10)
