@@ -18,8 +18,8 @@ HEAD, WIDTH = 3, 600  # longest head; most heads of one pattern
 BRANCHES = 64  # most alternatives that one pattern is opened into
 GAP = 3  # a repeat that may be longer than this is a gap: what follows it is worth a look of its own
 COMMON = frozenset(
-    "0123456789的一是不了在人有我他这中大来上个国到说们为子和你地出日月年民警所公车"
-)  # tell nothing
+    "0123456789的一是不了在人有我他这中大来上个国到说们为子和你地出日月年民警所公车@"
+)  # tell nothing; @ stands for a name, which there always is
 UNBOUNDED = 1 << 31
 SINGLE = (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY)
 CLOSED = "\0"  # ends a head after which anything may follow

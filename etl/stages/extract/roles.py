@@ -279,7 +279,7 @@ def heard(view: str, group: Sequence[Mention], rules: PeopleRules) -> tuple[dict
         if _called_officer(m):
             votes["officer"] = votes.get("officer", 0) + 5
             continue
-        context = FEIGNED_RE.sub("", _context(view, m))
+        context = _context(view, m)
         said = rules.roles.tags(context)
         if "seen" in said:  # 成先生发现项某翻过栏杆，立即报警: the one seen did not call
             said -= {"reporter", "helper", "finder"}
@@ -338,15 +338,16 @@ OTHER_RE = re.compile(r"，[\u4e00-\u9fff]{1,2}某(?:某|甲|乙)?(?=已?[被因
 
 
 def _context(view: str, m: Mention) -> str:
-    """The words around a mention within its sentence, the name itself as @."""
+    """The words around a mention within its sentence, the name itself as @, without what is only feigned."""
     left = view[max(0, m.start - LEFT) : m.start]
     left = left[max(map(left.rfind, CLAUSE_ENDS)) + 1 :]
     end = CLAUSE_END_RE.search(view, m.end, m.end + RIGHT)
     right = view[m.end : end.start() if end else m.end + RIGHT]
-    other = OTHER_RE.search(right)
+    other = OTHER_RE.search(right) if "某" in right else None
     if other and not other[0].startswith("，" + m.name):
         right = right[: other.start()]
-    return f"{left}@{right}"
+    context = f"{left}@{right}"
+    return FEIGNED_RE.sub("", context) if "假" in context or "佯" in context else context
 
 
 def _settle(votes: dict[str, int], best: Mention, kind: str) -> tuple[str, tuple[str, ...]] | None:

@@ -148,6 +148,7 @@ def _pronoun(view: str, start: int, end: int, ending: str, rules: UnitRules) -> 
     return Pronoun(start, end, level, text)
 
 
+@lru_cache(maxsize=4096)  # the same few names stand behind the same few words
 def _clean(raw: str, rules: UnitRules, divisions: Divisions, *, inner: bool) -> str:
     """The part of `raw` that belongs to a unit name; empty if none does.
 
@@ -288,7 +289,7 @@ def _names_something(rest: str) -> bool:
 def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
     """勐卯所 for 勐卯边境派出所; a short form whose full form is never given stands as written."""
     found: list[Unit] = []
-    stems = {STATION_TAIL_RE.sub("", u.name): u for u in units if u.level == "station"}
+    stems = {_stem(u.name): u for u in units if u.level == "station"}
     for stem, unit in stems.items():
         if len(stem) < 2:
             continue
@@ -309,6 +310,12 @@ def _short_forms(view: str, units: Sequence[Unit]) -> list[Unit]:
                 else Unit(m.start(), m.end(), name, name, "station")
             )
     return found
+
+
+@lru_cache(maxsize=4096)
+def _stem(name: str) -> str:
+    """勐卯 for 勐卯边境派出所."""
+    return STATION_TAIL_RE.sub("", name)
 
 
 def _short_written(view: str) -> Iterator[re.Match[str]]:
