@@ -7,7 +7,6 @@ the last of them; candidates are then scored.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from etl.model import Span
@@ -66,9 +65,13 @@ def _candidates(masked: str, rules: PlaceRules) -> Iterator[tuple[int, int, str]
 
 def _clauses(masked: str, rules: PlaceRules) -> Iterator[Span]:
     """The stretches between two marks that hold a place word: about one in six."""
-    marks = [(-1, 0), *(m.span() for m in rules.patterns["mark"].finditer(masked)), (len(masked), 0)]
-    for i in sorted({bisect_left(marks, (start,)) for start, _ in rules.words.find(masked)}):
-        yield marks[i - 1][1], marks[i][0]
+    mark, last_mark = rules.patterns["mark"].search, rules.patterns["last_mark"].match
+    end = 0
+    for start, _ in rules.words.find(masked):
+        if start >= end:
+            before, after = last_mark(masked, end, start), mark(masked, start)
+            begin, end = before.end() if before else end, after.start() if after else len(masked)
+            yield begin, end
 
 
 def _trimmed(masked: str, start: int, end: int, patterns: Mapping[str, Pattern]) -> Span:
