@@ -28,7 +28,7 @@ class Words:
 
     def _automaton(self, kind: MatchKind) -> AhoCorasick:
         return AhoCorasick(
-            self._words, matchkind=kind, implementation=Implementation.DFA, store_patterns=False
+            self._words, matchkind=kind, implementation=Implementation.ContiguousNFA, store_patterns=False
         )
 
     def find(self, text: str) -> list[tuple[int, int]]:
