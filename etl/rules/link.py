@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from etl.errors import RulesError
 from etl.rules import lookup_rows, read_toml
-from etl.rules.factoring import factored
+from etl.rules.factoring import compile_factored, factored
 from etl.rules.layout import alternation, surnames
 
 WEIGHTS = {
@@ -42,6 +42,7 @@ class LinkRules:
     families: frozenset[str]  # single-character family names, one of which begins every name
     # 截至3月5日18时, 0时至24时: when figures were taken or an office is open, which says nothing of the occurrence
     framing: re.Pattern[str]
+    framed: re.Pattern[str]  # what stands in every such expression, and is found faster
     afternoon: re.Pattern[str]  # the end of what stands before an hour counted from noon
     masked: re.Pattern[str]  # what follows a family name that stands alone
     sex_of: Mapping[str, str]  # title -> sex
@@ -68,11 +69,11 @@ def load() -> LinkRules:
             line=re.compile("|".join(wrapping["lines"])),
             facts=fact_rules(facts),
             families=frozenset(name for name in surnames() if len(name) == 1),
-            framing=skipping(
-                rf"\d{''.join(sorted({word[0] for word in facts['as_of']}))}",
-                rf"(?P<framing>(?:{alternation(facts['as_of'])})(?:目前|到)?[\d年月日号时点分:{PARTS}]{{1,20}}"
-                rf"|\d{{1,2}}[时点:]\d{{0,2}}分?[至到-][次当]?日?[{PARTS}]{{0,2}}\d{{1,2}}[时点:]\d{{0,2}})",
+            framing=re.compile(
+                rf"(?:{alternation(facts['as_of'])})(?:目前|到)?[\d年月日号时点分:{PARTS}]{{1,20}}"
+                rf"|\d{{1,2}}[时点:]\d{{0,2}}分?[至到-][次当]?日?[{PARTS}]{{0,2}}\d{{1,2}}[时点:]\d{{0,2}}"
             ),
+            framed=compile_factored(rf"{alternation(facts['as_of'])}|[时点:]\d{{0,2}}分?[至到-]"),
             afternoon=re.compile(rf"(?:{alternation(facts['afternoon'])})\Z"),
             masked=re.compile(rf"某|[男女](?=\d|性?汉族|生于)|{alternation(titles('M', 'F', 'N'))}"),
             sex_of={title: sex for sex in "MF" for title in titles(sex)},

@@ -16,6 +16,8 @@ LOST = "\ufffd"
 NEAR_LOST = 2  # characters beside a lost one that are not to be trusted
 TELLING_DIGITS = 2  # 一起, 一处 and 两人 stand in any two reports
 PART_CHARS = 2  # of the part of the day before an hour
+PEOPLE = frozenset({"name", "officer"})
+READ = frozenset({"date", "time", "number", "trait"})  # kinds that are written in several ways
 
 
 class Fact(NamedTuple):
@@ -60,21 +62,24 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
     ['date 3-5', 'time 14', 'unit 柳河派出所', 'officer 张伟', 'name 李女士', 'number 26000元']
     """
     found = []
-    framed = [match.span("framing") for match in rules.framing.finditer(text) if match.lastgroup]
+    framed = [m.span() for m in rules.framing.finditer(text)] if rules.framed.search(text) else []
     some_lost = LOST in text
     for rule in rules.facts:
         for match in rule.pattern.finditer(text):
             kind = match.lastgroup
             if kind is None:
                 continue
-            start, end = match.start(kind) - rule.before, match.end(kind)
-            if start < 0 or (kind in ("name", "officer") and text[start] not in rules.families):
+            start, end = match.span(kind)
+            start -= rule.before
+            if start < 0 or (kind in PEOPLE and text[start] not in rules.families):
                 continue
             if some_lost and LOST in text[max(0, start - NEAR_LOST) : end + NEAR_LOST]:
                 continue
-            if kind in ("date", "time") and any(s <= start < e for s, e in framed):
+            if framed and kind in ("date", "time") and any(s <= start < e for s, e in framed):
                 continue
-            says = value(kind, text[start:end], text[max(0, start - PART_CHARS) : start], rules)
+            says = text[start:end]
+            if kind in READ:
+                says = value(kind, says, text[max(0, start - PART_CHARS) : start], rules)
             found.append(Fact(kind, says, start, end))
     return tuple(sorted(found, key=PLACE))
 

@@ -23,7 +23,7 @@ from rensa import RMinHash
 
 from etl.model import Signature
 from etl.rules.link import LinkRules
-from etl.stages.link.facts import Fact, digits, fact_hashes, find_facts, small, story_text
+from etl.stages.link.facts import PEOPLE, Fact, digits, fact_hashes, find_facts, small, story_text
 
 SCHEME = 4  # of text, facts and bands; raised with every change of them
 SHINGLE = 5
@@ -39,14 +39,11 @@ LEAD = 2  # keys of the beginning
 INNER = 10  # keys of any other part
 COMMON = frozenset({"unit", "officer"})  # kinds of facts that all notices of an office share
 SURE = frozenset({"name", "time", "plate"})  # kinds that say which occurrence is meant
-PEOPLE = frozenset({"name", "officer"})
 HOLDING = SURE | PEOPLE
 UNTELLING = frozenset({"year", "unit", "trait"})  # 行政拘留十日 follows many a name
 # What a fact of a kind says, in bits, roughly: a name is mostly a family name with 某 or a title.
 BITS = {"plate": 20, "time": 10, "officer": 10, "date": 8, "name": 7}
 BLOCK = 10_000  # shingles hashed at once, so that a text of any size takes little memory
-
-Said = tuple[str, str]  # kind and text of a fact
 
 
 def signature(body: str, rules: LinkRules) -> Signature:
@@ -78,27 +75,29 @@ def part_keys(facts: Sequence[Fact]) -> list[int]:
     those of the whole that lie in a part are mostly among the part's smallest too. A fact told over and over
     counts once; years, units, ages and penalties say next to nothing.
     """
-    said = [one for one, _ in groupby([(f.kind, f.text) for f in facts if f.kind not in UNTELLING])]
-    worth = {one: bits(one) for one in said}
-    runs = [run for at in range(len(said)) if (run := telling_run(said[at : at + RUN], worth))]
-    keys = [crc32(" ".join([f"{kind}:{text}" for kind, text in run]).encode()) for run in runs]
-    telling = {one for one in worth if one[0] in HOLDING}
-    holding = {key for key, run in zip(keys, runs, strict=True) if not telling.isdisjoint(run)}
-    return [*keys[:LEAD], *sorted(holding.difference(keys[:LEAD]))[:INNER]]
+    telling = [fact for fact in facts if fact.kind not in UNTELLING]
+    labels = [f"{fact.kind}:{fact.text}" for fact in telling]
+    worth = {label: bits(fact) for label, fact in zip(labels, telling, strict=True)}
+    holding = {label for label, fact in zip(labels, telling, strict=True) if fact.kind in HOLDING}
+    said = [label for label, _ in groupby(labels)]
+    keys: list[int] = []
+    for at in range(len(said)):
+        run = telling_run(said[at : at + RUN], worth)
+        if run and (len(keys) < LEAD or not holding.isdisjoint(run)):
+            keys.append(crc32(" ".join(run).encode()))
+    return [*keys[:LEAD], *sorted(set(keys[LEAD:]).difference(keys[:LEAD]))[:INNER]]
 
 
-def telling_run(said: Sequence[Said], worth: Mapping[Said, int]) -> list[Said]:
+def telling_run(said: Sequence[str], worth: Mapping[str, int]) -> list[str]:
     """As many of these facts, from the first on, as say enough; none if they are too few. `worth`: their bits.
 
     What is said again is no news.
 
-    >>> lee, zhou, one = ("name", "李某"), ("name", "周某"), ("number", "1起")
-    >>> telling_run([lee, zhou, one], {lee: 7, zhou: 7, one: 2})
-    [('name', '李某'), ('name', '周某')]
-    >>> telling_run([zhou, one, zhou], {zhou: 7, one: 2})
-    []
+    >>> worth = {"李某": 7, "周某": 7, "1起": 2}
+    >>> telling_run(["李某", "周某", "1起"], worth), telling_run(["周某", "1起", "周某"], worth)
+    (['李某', '周某'], [])
     """
-    run: list[Said] = []
+    run: list[str] = []
     told = 0
     for one in said:
         if one not in run:
@@ -109,17 +108,19 @@ def telling_run(said: Sequence[Said], worth: Mapping[Said, int]) -> list[Said]:
     return []
 
 
-def bits(said: Said) -> int:
+def bits(fact: Fact) -> int:
     """About how much a fact says: two tell the same by chance once in 2 ** bits.
 
-    >>> bits(("plate", "鲁AB1234")), bits(("time", "14:20")), bits(("number", "12640元")), bits(("number", "1起"))
-    (20, 10, 10, 2)
+    >>> said = [("plate", "鲁AB1234"), ("time", "14:20"), ("number", "12640元"), ("number", "1起")]
+    >>> [bits(Fact(kind, text, 0, len(text))) for kind, text in said]
+    [20, 10, 10, 2]
     """
-    kind, text = said
-    if kind == "number":
-        return 2 * digits(text)
-    coarse = (kind == "time" and ":" not in text) or (kind == "date" and not all(text.split("-")))
-    return BITS[kind] // 2 if coarse else BITS[kind]
+    if fact.kind == "number":
+        return 2 * digits(fact.text)
+    coarse = (fact.kind == "time" and ":" not in fact.text) or (
+        fact.kind == "date" and not all(fact.text.split("-"))
+    )
+    return BITS[fact.kind] // 2 if coarse else BITS[fact.kind]
 
 
 def telling_shingles(text: str, facts: Sequence[Fact]) -> Sequence[int]:
