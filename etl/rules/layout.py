@@ -10,7 +10,7 @@ from typing import Any
 
 from etl.errors import RulesError
 from etl.rules import ROOT, read_toml
-from etl.rules.factoring import compile_factored
+from etl.rules.factoring import compile_factored, factored
 from etl.rules.hints import beginnings, needed
 
 DEFAULT_MAX_CHARS = 60
@@ -31,23 +31,26 @@ class LineRule:
     no: str
 
 
+Choice = tuple[tuple[LineRule, ...], tuple[LineRule, ...]]  # rules for a line with a mark, and without
+
+
 @dataclass(frozen=True, slots=True)
 class LineMatcher:
     """All rules for one part of the page; a line's first character and the words in it tell which to try."""
 
     rules: tuple[LineRule, ...]
     longest: int
-    marks: re.Pattern[str]  # words of which a line holds one that any rule outside of `begun` matches
-    begun: Mapping[str, tuple[LineRule, ...]]  # first character -> rules for a line without a mark
-    others: tuple[LineRule, ...]  # those for one that begins otherwise
+    marks: re.Pattern[str]  # words of which most rules need one that may begin with any character
+    begun: Mapping[str, Choice]  # first character -> rules for such a line
+    others: Choice  # those for one that begins otherwise
 
     def match(self, line: str) -> LineRule | None:
         """The first rule that holds for the whole line."""
         length = len(line)
         if length > self.longest:
             return None
-        rules = self.rules if self.marks.search(line) else self.begun.get(line[:1], self.others)
-        for rule in rules:
+        marked, plain = self.begun.get(line[:1], self.others)
+        for rule in marked if self.marks.search(line) else plain:
             if length <= rule.max_chars and rule.pattern.fullmatch(line):
                 return rule
         return None
@@ -96,7 +99,7 @@ def load() -> LayoutRules:
         headless=re.compile("|".join(furniture["headless"])),
         field_labels=fields,
         field=re.compile(
-            rf"(?<![\w“‘《])[\[【(（]?({alternation(fields)})[\]】)）]? ?(?:[:：丨|]|(?<=[)）】\]]))"
+            rf"(?<![\w“‘《])[\[【(（]?({factored(alternation(fields))})[\]】)）]? ?(?:[:：丨|]|(?<=[)）】\]]))"
         ),
         roles=roles,
         role_label=re.compile(alternation(label for label in roles if len(label) > 1)),
@@ -143,13 +146,15 @@ def matcher(rules: Iterable[LineRule]) -> LineMatcher:
     kept = tuple(rules)
     firsts = {rule: beginnings(rule.pattern.pattern) for rule in kept}
     words = {rule: needed(rule.pattern.pattern) for rule in kept if firsts[rule] is None}
-    others = tuple(rule for rule, found in words.items() if not found)
-    begun = {
-        first: tuple(rule for rule in kept if rule in others or first in (firsts[rule] or ()))
-        for first in frozenset().union(*filter(None, firsts.values()))
-    }
     marks = re.compile(alternation(word for found in words.values() for word in found) or r"(?!)")
-    return LineMatcher(kept, max(r.max_chars for r in kept), marks, begun, others)
+
+    def choice(first: str) -> Choice:
+        able = [rule for rule in kept if first in (firsts[rule] or ()) or rule in words]
+        return tuple(able), tuple(rule for rule in able if not words.get(rule))
+
+    characters = frozenset().union(*filter(None, firsts.values()))
+    begun = {first: choice(first) for first in characters}
+    return LineMatcher(kept, max(r.max_chars for r in kept), marks, begun, choice(""))
 
 
 def alternation(values: Iterable[str]) -> str:
@@ -168,7 +173,7 @@ def name_pattern(family: list[str], more: str) -> re.Pattern[str]:
     """A family name and a given name of one or two characters, of which repair may have lost one."""
     compound = alternation(name for name in family if len(name) > 1)
     single = "".join(name for name in family if len(name) == 1) + more
-    return re.compile(rf"(?:{compound}|[{single}])[\u4e00-\u9fff\ufffd]{{1,2}}")
+    return re.compile(rf"(?:{factored(compound)}|[{single}])[\u4e00-\u9fff\ufffd]{{1,2}}")
 
 
 def medium_pattern(sites: Mapping[str, list[str]]) -> re.Pattern[str]:
