@@ -37,7 +37,7 @@ def layout(
     lost_first_character. A page without any story gives an empty body.
     """
     title, site = declared_title(declared, rules)
-    lines = [row for row in rows(text.value) if row.line]
+    lines = rows(text.value)
     head = read_head(lines, title.value if title else None, rules)
     foot = read_foot(lines, head.end, rules)
     fields = Fields(site=site)

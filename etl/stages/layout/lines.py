@@ -11,10 +11,11 @@ from etl.rules.layout import LayoutRules
 from etl.stages.layout.bylines import Byline, read_byline
 from etl.stages.layout.dates import Published, find_date
 
-# Ends like a sentence, closing quotes and brackets aside; ！ and ？ end headings too.
-FULL_STOP_RE = re.compile(r"[。；…;][”’』」）)\]】]{0,3}\Z")
-EXCLAIMED_RE = re.compile(r"[！？!?][”’』」）)\]】]{0,3}\Z")
-END_CHARS = 4  # that the two look at
+# What a sentence ends with, closing quotes and brackets aside; ！ and ？ end headings too.
+FULL_STOPS = tuple("。；…;")
+EXCLAMATIONS = tuple("！？!?")
+CLOSERS = "”’』」）)]】"
+END_CHARS = 4  # one of the first and up to three of the last
 CLAUSE_RE = re.compile(r"[，。！？；,!?;]")
 QUOTED_RE = re.compile(r"[“‘「『].*[”’」』]\Z")
 BULLETS = "□■◇◆○●▲△ "
@@ -46,23 +47,25 @@ class Row(NamedTuple):
 
 
 def rows(text: str) -> list[Row]:
-    """All lines of a normalised text, in order."""
+    """The lines of a normalised text that are not empty, in order."""
     result = []
     at = 0
     for line in text.split("\n"):
-        result.append(Row(at, at + len(line), line))
-        at += len(line) + 1
+        end = at + len(line)
+        if line:
+            result.append(Row(at, end, line))
+        at = end + 1
     return result
 
 
 def full_stop(line: str) -> bool:
     """Whether it ends as only sentences do."""
-    return FULL_STOP_RE.search(line, len(line) - END_CHARS) is not None
+    return line[-END_CHARS:].rstrip(CLOSERS).endswith(FULL_STOPS)
 
 
 def exclaimed(line: str) -> bool:
     """Whether it ends with ！ or ？."""
-    return EXCLAIMED_RE.search(line, len(line) - END_CHARS) is not None
+    return line[-END_CHARS:].rstrip(CLOSERS).endswith(EXCLAMATIONS)
 
 
 def is_sentence(line: str) -> bool:

@@ -36,7 +36,6 @@ SPACES = " \t\n\r\f"
 SPACE_RE = re.compile(f"[{SPACES}]+")
 WRAP_RE = re.compile(r"(?<=[\u2e80-\uffef]) {0,200}\n\s{0,200}(?=[\u2e80-\uffef])")
 TAG_RE = re.compile(r"<[^<>]{0,4000}>")
-BLANK_LINES_RE = re.compile(r" *\n[ \n]*")
 # <?xml version="1.0" encoding="gb2312"?> - libxml2 refuses to read `str` that names an encoding.
 DECLARATION_RE = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>", re.I)
 # https://cors.example.dev/?http://img.example.com/a.png; /proxy?url=http%3A%2F%2Fimg.example.com%2Fa.png
@@ -96,7 +95,8 @@ def lines(root: etree._Element, until: etree._Element | None = None) -> tuple[st
             text = None if hidden or element is root else element.tail
         if text:
             parts.append(flat(text))
-    return BLANK_LINES_RE.sub("\n", "".join(parts)).strip(" \n"), tuple(images)
+    shown = (line.strip(" ") for line in "".join(parts).split("\n"))
+    return "\n".join(filter(None, shown)), tuple(images)
 
 
 def flat(text: str) -> str:
