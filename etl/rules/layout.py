@@ -66,6 +66,7 @@ class LayoutRules:
     captions: LineMatcher  # the only furniture that may read like a sentence of the story
     cut: LineMatcher
     glued: re.Pattern[str]  # furniture at the end of a sentence's own line
+    glued_words: tuple[str, ...]  # what it ends with
     headless: re.Pattern[str]  # openings that lost their first character
     field_labels: Mapping[str, str]  # label -> published, source, url, title, or a role; noise for the rest
     field: re.Pattern[str]  # a label with its colon, where a field may begin
@@ -96,6 +97,7 @@ def load() -> LayoutRules:
         captions=matcher(r for r in lines if r.why == "caption"),
         cut=matcher(r for r in lines if r.cut),
         glued=compile_factored(rf"(?<=[。！？”!?])(?:{alternation(furniture['glued'])})\Z"),
+        glued_words=tuple(furniture["glued"]),
         headless=re.compile("|".join(furniture["headless"])),
         field_labels=fields,
         field=re.compile(

@@ -57,7 +57,7 @@ def trimmed(
     more: list[tuple[str, str]] = []
     cuts: list[tuple[int, int]] = []
     for row in kept:
-        glued = rules.glued.search(row.line)
+        glued = rules.glued.search(row.line) if row.line.endswith(rules.glued_words) else None
         if glued:
             cuts.append((row.start + glued.start(), row.end))
             more.append(("glued", glued[0]))

@@ -21,8 +21,11 @@ def chinese(text: str) -> bool:
     >>> chinese("警察署は財布を持ち主に返しました"), chinese("一家名叫“おにぎり”的饭团店报警称遭遇盗窃")
     (False, True)
     """
+    han = common_han(text)
+    if han and len(text) - han <= KANA_SHARE * han:  # too few others, whatever they are
+        return True
     kana = len(KANA_RE.findall(text))
-    if not kana and common_han(text) >= PLAIN_SHARE * len(text):
+    if han >= PLAIN_SHARE * len(text) and not kana:
         return True
     han = chars(HAN_RE, text)
     letters = chars(LETTERS_RE, text)
