@@ -24,7 +24,7 @@ from etl.store.batch import BadRow, LeafKey
 from etl.store.engine import Connection, is_data_error
 from etl.store.ledger import Wanted
 from etl.store.listing import Listing
-from etl.store.load import load_batch
+from etl.store.load import load_batch, prepare
 from etl.store.runs import Counts, Run
 from etl.store.session import Session, pauses
 
@@ -268,6 +268,9 @@ class Loader:
                 flight.leaves.append(replace(x.leaf, sighting_id=number))
             else:
                 self.withhold(x.leaf)
+        if to_parse:
+            self.pool.prepare()
+            prepare()  # while the workers start
         for part in portions(to_parse, TASK_FILES, TASK_BYTES, bytes_of):
             flight.tasks.append(([x.leaf for x in part], self.pool.submit([x.raw for x in part])))
         return flight

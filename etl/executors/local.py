@@ -67,13 +67,17 @@ class LocalPool:
         self.submitted = 0
         self.idle_deaths = 0  # pools lost in a row without a file in hand
 
+    def prepare(self) -> None:
+        """Start the server that forks workers, if there is none."""
+        start_tracker()
+        start_server()
+
     def submit(self, files: Sequence[RawFile]) -> Task:
         """Process files; ask `result` for what came of them."""
         if self.submitted % RECYCLE_TASKS == 0:
             self.retire()
         if self.executor is None:
-            start_tracker()
-            start_server()
+            self.prepare()
             self.executor = ProcessPoolExecutor(
                 self.workers,
                 mp_context=self.context,

@@ -174,7 +174,9 @@ def statistics() -> Statistics:
                 raise RulesError(f"rules/{name}: row {context!r} has {len(costs)} costs")
             rows[context] = (followers, costs)
     singles = dict(zip(rows["-"][0], map(BITS.__getitem__, rows.pop("-")[1][1:]), strict=True))
-    words = {w: int(cost) / 4 for cost, found in read_tsv("repair_words.tsv", 2) for w in found.split(" ")}
+    words: dict[str, float] = {}
+    for cost, found in read_tsv("repair_words.tsv", 2):
+        words.update(dict.fromkeys(found.split(" "), int(cost) / 4))
     symbols = {ord(c): BORDER for c in _symbols() if c not in singles}
     strange = CLOSES | IN_CLASS.keys() | set(map(chr, symbols))
     return Statistics(singles, rows, words, symbols, strange)

@@ -17,6 +17,7 @@ from psycopg import errors
 
 from etl.logs import LOG
 from etl.model import Leaf
+from etl.rules import load_rules
 from etl.store.batch import Batch, still_so
 from etl.store.contents import write_contents
 from etl.store.engine import Connection
@@ -24,6 +25,11 @@ from etl.store.ledger import is_rejected, write_files, write_rejections
 from etl.store.links import link
 from etl.store.runs import Counts, Run, fence
 from etl.store.withdrawals import refuse_withdrawn
+
+
+def prepare() -> None:
+    """Read the rules that loading asks for, while there is nothing to load yet."""
+    _ = load_rules().link
 
 
 def load_batch(
