@@ -84,6 +84,7 @@ class PeopleRules:
     before_common: frozenset[str]
     never_titled: frozenset[str]
     role_of: Mapping[str, str]  # word before a name -> role
+    officer_leads: frozenset[str]  # those of officers
     lead_sizes: Mapping[str, tuple[int, ...]]  # last two characters -> lengths of such words, longest first
     follow_two: frozenset[str]
     follow_one: frozenset[str]
@@ -402,6 +403,7 @@ def _people() -> PeopleRules:
         before_common=frozenset(data["common"]["before"]),
         never_titled=frozenset(data["common"]["never"]),
         role_of=role_of,
+        officer_leads=frozenset(w for w, role in role_of.items() if role == "officer"),
         lead_sizes=_sizes(role_of),
         follow_two=frozenset(follow["two"]),
         follow_one=frozenset(follow["one"]),

@@ -188,26 +188,26 @@ def _title_stands(view: str, start: int, end: int, surname: str, title: str, rul
 
 def _introduced(view: str, rules: PeopleRules, hits: Hits, skipped: set[int]) -> Iterator[Mention]:
     """Full names after a word that introduces persons, and those joined to them by 、 or 和."""
-    dotted = "·" in view
-    for begin, after in hits.get("person:before", ()):
+    leads = hits.get("person:before", [])
+    if "·" not in view:  # most are followed by what begins no name
+        begins, officers = rules.begins, rules.officer_leads
+        leads = [h for h in leads if view[h[1] : h[1] + 1] in begins or view[h[0] : h[1]] in officers]
+    for begin, after in leads:
         lead = view[begin:after]
         role = rules.role_of[lead]
-        foreign = role in FOREIGN_ROLES
         at = after
-        if foreign and view.startswith(" ", at):  # 派出所民警 卓文斌：
+        if role == "officer" and view.startswith(" ", at):  # 派出所民警 卓文斌：
             at += 1
-        first = view[at : at + 1]
-        if first not in rules.begins and not dotted and (not foreign or first in rules.bad_given):
-            continue
         if NO_NAME_RE.match(view, after):
             continue
         for _ in range(8):
             end = name_end(
                 view, at, rules, strict=role not in {"officer", "suspect", "victim", "reporter", "skip"}
             )
-            if not end and (role in FOREIGN_ROLES or lead in rules.sounded_leads):
+            first = view[at : at + 1]
+            if not end and first in rules.sounds and (role == "officer" or lead in rules.sounded_leads):
                 end = sounded_end(view, at, rules, officer=role == "officer")
-            if not end and role in FOREIGN_ROLES and view[at : at + 1] not in rules.single:
+            if not end and role == "officer" and first not in rules.single and first not in rules.bad_given:
                 end = foreign_end(view, at, rules)
             if not end:
                 break
@@ -251,7 +251,6 @@ NO_NAME_RE = re.compile(
 )
 
 # Words that introduce persons but stand before much else too (群众幸福感)
-FOREIGN_ROLES = frozenset({"officer"})
 LOOSE_ROLES = frozenset({"neutral", "party", "relative", "helper"})
 # 向民警鞠躬: what is done towards somebody is told next
 TOWARDS = frozenset("向给对冲朝")
