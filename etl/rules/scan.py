@@ -165,6 +165,9 @@ def _sorted_out(pattern: str) -> tuple[list[str], list[str]]:
     return plain, rest
 
 
+FEW = 8  # spans that are sooner looked through than cut to the part asked for
+
+
 def within(
     hits: Mapping[str, list[tuple[int, int]]], tag: str, start: int, end: int
 ) -> list[tuple[int, int]]:
@@ -172,4 +175,6 @@ def within(
     spans = hits.get(tag)
     if not spans:
         return []
+    if len(spans) <= FEW:
+        return [s for s in spans if start <= s[0] < end and s[1] <= end]
     return [s for s in spans[bisect_left(spans, (start,)) : bisect_left(spans, (end,))] if s[1] <= end]

@@ -38,21 +38,24 @@ def outcomes(
         if rule.not_kinds and kind.startswith(rule.not_kinds):
             continue
         named = within(hits, rule.tag, *span)
+        none: list[int] = []
+        if rule.none and rule.none_tag in hits:
+            none = [m.start() + span[0] for m in rule.none.finditer(text)]
+        if not named and not none:
+            continue
         spans = [
             s
             for s in named
             if not rules.negation.search(view, max(0, s[0] - LOOK_BACK), s[0])
             and (rule.code == "ongoing" or not _unreal(view, s[0], rules.words))
         ]
-        none = []
-        if rule.none and rule.none_tag in hits:
-            none = [m.start() + span[0] for m in rule.none.finditer(text)]
         if rule.code == "mediated" and none and spans and max(none) > spans[-1][0]:
             spans = []  # 达成协议，但随后反悔。最终调解未果
-        spans = [s for s in spans if not any(_same_sentence(view, s[0], at) for at in none)]
+        if none:
+            spans = [s for s in spans if not any(_same_sentence(view, s[0], at) for at in none)]
         if spans:
             found[rule.code] = spans
-        elif named or none:
+        else:
             denied.add(rule.code)
     found = _weighed(found, denied, view, span, all_rules, weighed)
     return _usual(_fitted(found, text, kind, rules.words), text, kind, rules)
@@ -79,9 +82,9 @@ def _weighed(
     most.
     """
     kept = {code: spans for code, spans in found.items() if weighed.get(OUTCOME + code, 0.0) > -SURE}
-    for label, lies in weighed.items():
+    for label in [label for label, lies in weighed.items() if lies > 0]:
         code = label.removeprefix(OUTCOME)
-        if lies > 0 and code != label and code not in kept and code not in denied:
+        if code != label and code not in kept and code not in denied:
             weight, where = _weightiest(label, view, span, rules.weights)
             if weight > 0 and not rules.outcomes.words["open"].search(view, *where):
                 kept[code] = [where]
