@@ -22,6 +22,7 @@ from etl.rules.scan import BLOCK, Scanner
 from etl.rules.trie import trie_pattern
 from etl.stages import extract as extract_stage
 from etl.stages.extract.roles import HINTS
+from etl.stages.extract.units import DIVISION_ENDS
 
 RULES = load_rules().extract
 CUES = read_toml("cues.toml")
@@ -113,6 +114,17 @@ def test_divisions_are_unique_and_sorted() -> None:
     assert {code for code, _ in rows} >= {code for _, code, _ in read_tsv("place_changes.tsv", 3)}
 
 
+def test_divisions_end_with_what_they_are() -> None:
+    """So that a run of characters without any of these names none."""
+    names = RULES.divisions.by_name
+    assert {name[-1] for name in names if len(name) > 2} <= DIVISION_ENDS
+
+
+def test_what_denies_an_outcome_is_found_by_the_scanner() -> None:
+    assert "none:casualties" in RULES.scanner.scan("所幸无人员伤亡。")
+    assert "none:mediated" in RULES.scanner.scan("双方互不相让。")
+
+
 def test_lunar_years_follow_each_other() -> None:
     years = RULES.times.years
     for year, row in years.items():
@@ -182,6 +194,7 @@ def test_scanner_finds_what_trying_everywhere_finds(text: str) -> None:
                 expected.setdefault(tag, []).append((at, max(m.end() for m in found)))
             at = max((m.end() for m in found), default=at + 1)
     assert Scanner(PATTERNS).scan(text) == expected
+    assert Scanner(PATTERNS).tags(text) == expected.keys()
 
 
 def test_a_group_of_very_many_words_is_found_by_shorter_heads() -> None:
