@@ -79,7 +79,8 @@ def find_facts(text: str, rules: LinkRules) -> tuple[Fact, ...]:
                 continue
             says = text[start:end]
             if kind in READ:
-                says = value(kind, says, text[max(0, start - PART_CHARS) : start], rules)
+                before = text[max(0, start - PART_CHARS) : start] if kind == "time" else ""
+                says = value(kind, says, before, rules)
             found.append(Fact(kind, says, start, end))
     return tuple(sorted(found, key=PLACE))
 

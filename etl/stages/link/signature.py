@@ -15,7 +15,6 @@ rensa makes the signature: the fastest measured (14 µs for 1,000 shingles). Sli
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from struct import Struct, pack
 from zlib import crc32
 
@@ -23,7 +22,7 @@ from rensa import RMinHash
 
 from etl.model import Signature
 from etl.rules.link import LinkRules
-from etl.stages.link.facts import PEOPLE, Fact, digits, fact_hashes, find_facts, small, story_text
+from etl.stages.link.facts import PEOPLE, Fact, digits, fact_hash, find_facts, small, story_text
 
 SCHEME = 4  # of text, facts and bands; raised with every change of them
 SHINGLE = 5
@@ -50,14 +49,17 @@ def signature(body: str, rules: LinkRules) -> Signature:
     """The signature of an article's body; one of less than a shingle has no bands."""
     text = story_text(body, rules)
     facts = find_facts(text, rules)
-    return Signature(SCHEME, len(text), tuple(sorted(fact_hashes(facts))), tuple(bands(text, facts)))
+    large = [fact for fact in facts if not small(fact)]
+    starts = telling_shingles(text, large)
+    keys = (*bands(text, starts), *part_keys(facts)) if starts else ()
+    return Signature(SCHEME, len(text), tuple(sorted(set(map(fact_hash, large)))), keys)
 
 
-def bands(text: str, facts: Sequence[Fact]) -> Iterator[int]:
-    """The keys of a text, signed 64-bit numbers; equal keys of two texts make them worth comparing."""
-    starts = telling_shingles(text, facts)
-    if not starts:
-        return
+def bands(text: str, starts: Sequence[int]) -> Iterator[int]:
+    """The keys of a text, signed 64-bit numbers; equal keys of two texts make them worth comparing.
+
+    `starts` are those of its telling shingles.
+    """
     sketch = RMinHash(num_perm=BANDS * ROWS, seed=SEED)
     for at in range(0, len(starts), BLOCK):
         sketch.update([text[i : i + SHINGLE] for i in starts[at : at + BLOCK]])
@@ -65,7 +67,6 @@ def bands(text: str, facts: Sequence[Fact]) -> Iterator[int]:
     packed = ROW_VALUES.iter_unpack(pack(f">{BANDS * ROWS}I", *values))
     for first, (row,) in zip(values[::ROWS], packed, strict=True):
         yield signed(crc32(row) << 32 | first)
-    yield from part_keys(facts)
 
 
 def part_keys(facts: Sequence[Fact]) -> list[int]:
@@ -75,11 +76,19 @@ def part_keys(facts: Sequence[Fact]) -> list[int]:
     those of the whole that lie in a part are mostly among the part's smallest too. A fact told over and over
     counts once; years, units, ages and penalties say next to nothing.
     """
-    telling = [fact for fact in facts if fact.kind not in UNTELLING]
-    labels = [f"{fact.kind}:{fact.text}" for fact in telling]
-    worth = {label: bits(fact) for label, fact in zip(labels, telling, strict=True)}
-    holding = {label for label, fact in zip(labels, telling, strict=True) if fact.kind in HOLDING}
-    said = [label for label, _ in groupby(labels)]
+    said: list[str] = []
+    worth: dict[str, int] = {}
+    holding: set[str] = set()
+    for fact in facts:
+        if fact.kind in UNTELLING:
+            continue
+        label = f"{fact.kind}:{fact.text}"
+        if label not in worth:
+            worth[label] = bits(fact)
+            if fact.kind in HOLDING:
+                holding.add(label)
+        if said[-1:] != [label]:
+            said.append(label)
     keys: list[int] = []
     for at in range(len(said)):
         run = telling_run(said[at : at + RUN], worth)
@@ -103,8 +112,8 @@ def telling_run(said: Sequence[str], worth: Mapping[str, int]) -> list[str]:
         if one not in run:
             run.append(one)
             told += worth[one]
-        if len(run) == RUN or told >= ENOUGH_BITS:
-            return run
+            if len(run) == RUN or told >= ENOUGH_BITS:
+                return run
     return []
 
 
@@ -124,10 +133,10 @@ def bits(fact: Fact) -> int:
 
 
 def telling_shingles(text: str, facts: Sequence[Fact]) -> Sequence[int]:
-    """Where the shingles begin that hold a fact or enough of one; all of them if they are few."""
+    """Where the shingles begin that hold one of the facts or enough of one; all of them if they are few."""
     starts: set[int] = set()
     for fact in facts:
-        if fact.kind in COMMON or small(fact):
+        if fact.kind in COMMON:
             continue
         inside = min(INSIDE, fact.end - fact.start)
         starts.update(range(fact.start + inside - SHINGLE, fact.end - inside + 1))

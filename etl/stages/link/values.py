@@ -35,34 +35,33 @@ def value(kind: str, text: str, before: str, rules: LinkRules) -> str:
     >>> value("number", "2.6万元", "", rules), value("number", "26000元", "", rules), value("number", "三名", "", rules)
     ('26000元', '26000元', '3人')
     """
-    found: str | None = None
     if kind == "date":
-        found = date(text)
-    elif kind == "time":
-        found = clock(text, bool(rules.afternoon.search(before)))
-    elif kind in ("number", "trait") and len(text) <= MOST_CHARS:
-        found = number(text, rules.counters)
-    return text if found is None else found
+        return date(text)
+    if kind == "time":
+        return clock(text, bool(rules.afternoon.search(before)))
+    if kind in ("number", "trait") and len(text) <= MOST_CHARS:
+        return number(text, rules.counters)
+    return text
 
 
 @lru_cache(MOST_KEPT)
-def date(text: str) -> str | None:
-    """Month and day; either may be missing."""
+def date(text: str) -> str:
+    """Month and day; either may be missing. What is no date stays as it is."""
     match = DATE_RE.match(text)
     if match is None:
-        return None
+        return text
     if match["only"]:
         return f"-{int(match['only'])}"
     return f"{integer(match['month'])}-{integer(match['day']) if match['day'] else ''}"
 
 
 @lru_cache(MOST_KEPT)
-def clock(text: str, afternoon: bool) -> str | None:
-    """Hour of the day, and minutes if they are told."""
+def clock(text: str, afternoon: bool) -> str:
+    """Hour of the day, and minutes if they are told. What is no clock time stays as it is."""
     match = CLOCK_RE.match(text)
     hour = integer(match["hour"]) if match else None
     if match is None or hour is None:
-        return None
+        return text
     if afternoon and hour < 12:
         hour += 12
     minute = 30 if match["minute"] == "半" else integer(match["minute"]) if match["minute"] else None
@@ -70,15 +69,15 @@ def clock(text: str, afternoon: bool) -> str | None:
 
 
 @lru_cache(MOST_KEPT)
-def number(text: str, counters: str) -> str | None:
-    """The number in full, with its counter if that is one."""
+def number(text: str, counters: str) -> str:
+    """The number in full, with its counter if that is one. What is no number stays as it is."""
     match = NUMBER_RE.match(text)
     if match is None or len(match["number"]) > MOST_DIGITS:
-        return None
+        return text
     digits = match["number"]
     whole = digits if digits[0].isdigit() else integer(digits)
     if whole is None:
-        return None
+        return text
     unit = match["unit"] if match["unit"] in counters else ""
     return f"{scaled(str(whole), match['scale']):.12g}{COUNTERS.get(unit, unit)}"
 
