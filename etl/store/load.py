@@ -23,7 +23,7 @@ from etl.store.contents import write_contents
 from etl.store.engine import Connection
 from etl.store.ledger import is_rejected, write_files, write_rejections
 from etl.store.links import link
-from etl.store.runs import Counts, Run, fence
+from etl.store.runs import Counts, Run, do_not_wait_for_disk, fence
 from etl.store.withdrawals import refuse_withdrawn
 
 
@@ -55,6 +55,8 @@ def load_batch(
             )
             link(batch)
             batch.write_changes()
+        else:
+            do_not_wait_for_disk(connection)
         if again:
             batch.counts = Counts(incidents=batch.counts.incidents)
         else:
