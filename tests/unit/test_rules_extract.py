@@ -235,3 +235,51 @@ def stage_patterns() -> list[tuple[str, re.Pattern[str]]]:
 @pytest.mark.parametrize(("name", "pattern"), stage_patterns())
 def test_pattern_of_the_stage_is_linear_by_structure(name: str, pattern: re.Pattern[str]) -> None:
     assert not unbounded(_parser.parse(pattern.pattern, pattern.flags & re.VERBOSE))
+
+
+def test_no_word_for_a_place_holds_a_mark_that_ends_a_clause() -> None:
+    data = read_toml("locations.toml")
+    mark = RULES.places.patterns["mark"]
+    assert not [word for word in data["sets"]["tail"].split("|") if mark.search(word)]
+    assert not [cut for cut in data["cut"]["any"] if mark.search(cut)]
+
+
+@given(st.text(alphabet="0123456789,.近约超过达余多几百千万亿起人次名元%个百分点倍警情", max_size=24))
+def test_every_figure_is_found_by_its_last_digit_and_unit(text: str) -> None:
+    assert bool(RULES.figures.counted.search(text)) >= bool(RULES.figures.figure.search(text))
+
+
+ATOMS = [
+    *(
+        "2023-05-03",
+        "2023年",
+        "去年",
+        "5月",
+        "本月",
+        "3日",
+        "13号晚",
+        "9时20分许",
+        "9:30",
+        "十二点半",
+        "晚8点多",
+    ),
+    *(
+        "30分钟后",
+        "3个多月前",
+        "两天后",
+        "农历八月十五",
+        "腊月廿三",
+        "大年初一",
+        "上周三",
+        "本周末",
+        "星期日",
+    ),
+    *("国庆假期", "二〇二三年", "三月底", "凌晨", "夜，"),
+]
+
+
+@pytest.mark.parametrize("text", [*ATOMS, *(w for w in read_toml("times.toml")["relative"])])
+def test_a_time_is_looked_for_where_it_begins(text: str) -> None:
+    times = RULES.times
+    assert times.atom.match(text)
+    assert 0 in times.starts.starts(text) or times.number.match(text)

@@ -155,6 +155,7 @@ def _inside(d: Division, city: Division) -> bool:
 DATELINE_RE = re.compile(
     r"(?:本报|本网|新华社|中新社|中新网)?([\u4e00-\u9fff]{2,6}?)(?:\d{1,2}月)?\d{1,2}日(?:讯|电|消息)"
 )
+DATED = ("日讯", "日电", "日消息")  # one of them stands in every dateline
 MEDIA_RE = re.compile(
     r"^(?:市)?(?:日报|晚报|晨报|网|电视|广播|新闻|发布|都市报|商报|人[，。、]|籍|务工|打工)"
 )
@@ -162,7 +163,8 @@ MEDIA_RE = re.compile(
 
 def dateline_divisions(view: str, divisions: Divisions) -> list[Division]:
     """Divisions named by a dateline at the head of the body."""
-    m = DATELINE_RE.search(view, 0, 60)
+    head = view[:60]
+    m = DATELINE_RE.search(head) if any(words in head for words in DATED) else None
     if not m:
         return []
     word = m[1]

@@ -120,12 +120,13 @@ def _at_stake(text: str, start: int, end: int, rules: ItemRules) -> bool:
 
 def _distinct(found: dict[str, Span], kind: str) -> list[tuple[str, Span]]:
     """One noun for one thing: the longer of two, the special before the general; a bag stands for its contents."""
-    names = [n for n in found if not any(n != o and n in o for o in found)]
+    names = list(found)
     if len(names) > 1:
+        names = [n for n in names if not any(n != o and n in o for o in names)]
         names = [n for n in names if n not in GENERAL] or names
-    for same in SAME:
-        double = sorted((n for n in names if n in same), key=lambda n: found[n])
-        names = [n for n in names if n not in double[1:]]
+        for same in SAME:
+            double = sorted((n for n in names if n in same), key=lambda n: found[n])
+            names = [n for n in names if n not in double[1:]]
     if kind == "lost_property":
         bag = next((n for n in names if n.endswith(("包", "箱"))), None)
         if bag:
@@ -138,7 +139,7 @@ def _distinct(found: dict[str, Span], kind: str) -> list[tuple[str, Span]]:
 def amount(text: str, kind: str, rules: ItemRules) -> tuple[float, Span] | None:
     """The sum at stake in yuan with its span: the total if one is named, else the largest at stake."""
     best: tuple[float, float, Span] | None = None
-    if kind.startswith(NO_MONEY_KINDS):
+    if kind.startswith(NO_MONEY_KINDS) or not any(mark in text for mark in "元万块圆"):
         return None
     for m in MONEY_RE.finditer(text):
         value = _value(m)

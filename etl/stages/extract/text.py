@@ -17,7 +17,7 @@ VIEW = tuple(
     zip(",:!?;()", "，：！？；（）", strict=True)
 )  # replaced one by one: twenty times as fast as a table
 # Digits keep their ASCII colon and comma: 17:30, 1,200
-DIGIT_MARK_RE = compile_factored(r"(?<=\d)[，：](?=\d)")
+DIGIT_MARK_RE = re.compile(r"[，：](?<=\d.)(?=\d)")
 # 他说：“走了。”  ->  the closing quotation mark belongs to the sentence it ends
 MARKS_AFTER = r"[。！？…]{0,6}[”’」』）》\"]{0,3}"
 END_RE = compile_factored(f"[。！？；]{MARKS_AFTER}|…(?:…{{0,5}}{MARKS_AFTER})|\n")
@@ -104,7 +104,7 @@ class Taken:
         self._map = bytearray(length + 1)
 
     def free(self, start: int, end: int) -> bool:
-        return not any(self._map[start:end])
+        return self._map.find(1, start, end) < 0
 
     def take(self, start: int, end: int) -> None:
         self._map[start:end] = b"\1" * (end - start)

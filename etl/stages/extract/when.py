@@ -18,9 +18,11 @@ QUOTED = 200  # characters in which the mark stands that opens a quotation
 DATELINE_TAIL_RE = re.compile(
     r"^(?:讯|电|消息|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,10}(?:网|报|讯)?[）)])"
 )
-DATELINE_RE = re.compile(
-    r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?=(?:电|讯|消息)|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,12}(?:网|报|社|讯)[）)])"
+# quick to look for in what is mostly no dateline
+DATED_RE = re.compile(
+    r"日(?=(?:电|讯|消息)|\s+[\u4e00-\u9fff]{2,10}讯|\s*[\u4e00-\u9fff]{2,12}(?:网|报|社|讯)[）)])"
 )
+DATELINE_RE = re.compile(rf"(?:(\d{{4}})年)?(?:(\d{{1,2}})月)?(\d{{1,2}}){DATED_RE.pattern}")
 ANNIVERSARY_RE = re.compile(
     r"(?:今年是|今年|迎接?|庆祝)?[^，。]{0,4}(新中国成立|中华人民共和国成立|建国|建党|中国共产党成立)(\d{2,3})周年"
 )
@@ -46,9 +48,8 @@ def calendar(article: Article, view: str, rules: TimeRules) -> Calendar:
     known = article.published_precision == "day"
     base = published.date() if published else None
     dateline = None
-    m = DATELINE_RE.search(view, 0, 90) or next(
-        (d for _, line in article.removed if "日" in line and (d := DATELINE_RE.search(line))), None
-    )
+    places = (view[:90], *[line for _, line in article.removed])
+    m = next((d for text in places if DATED_RE.search(text) and (d := DATELINE_RE.search(text))), None)
     if m and published is not None and base is not None:
         year, month = int(m[1] or base.year), int(m[2] or base.month)
         for y, mo in ((year, month), (year - 1, month), (year if month > 1 else year - 1, month - 1 or 12)):
