@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "O": 0}
 UNITS = {"十": 10, "百": 100, "千": 1000}
 SCALES = {"万": 10_000, "亿": 100_000_000}
 
 
+@lru_cache(maxsize=1024)  # the same days, hours and sums come again and again
 def integer(text: str) -> int | None:
     """The value of a whole number in Arabic or Chinese digits, None if it is neither.
 
@@ -32,6 +35,7 @@ def integer(text: str) -> int | None:
     return total + section + digit
 
 
+@lru_cache(maxsize=1024)
 def scaled(number: str, multiplier: str | None) -> float:
     """`number` with thousands separators times its 万, 亿, 千 ...
 
