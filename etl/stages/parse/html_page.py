@@ -77,7 +77,8 @@ def read(text: str) -> Parsed:
     story = story_element(root)
     body, images = markup.lines(story)
     before, _ = markup.lines(root, until=story)
-    declared = declared_fields(root)
+    meta = metadata(root)
+    declared = declared_fields(root, meta)
     if len(before) + len(body) <= no_article.MAX_CHARS:
         no_article.refuse(root, declared.get("title", ""))
     heading = "\n".join(heading_lines(before.split("\n"), declared.get("title", "")))
@@ -86,7 +87,7 @@ def read(text: str) -> Parsed:
         text=f"{heading}\n{body}".strip("\n"),
         declared=declared,
         image_urls=images,
-        head_image=next(iter(meta_values(root, ("og:image",))), None),
+        head_image=meta.get("og:image"),
     )
 
 
@@ -149,12 +150,13 @@ def heading_lines(lines: list[str], title: str) -> list[str]:
     return lines[-HEAD_LINES:]
 
 
-def declared_fields(root: etree._Element) -> dict[str, str]:
+def declared_fields(root: etree._Element, meta: Mapping[str, str]) -> dict[str, str]:
     """Title, publication time, source, site, author and address from meta tags, JSON-LD, <h1> and <title>.
 
     A heading that <title> or og:title begins with is the title without the site's name.
     """
-    declared = {field: values[0] for field, names in META.items() if (values := meta_values(root, names))}
+    best = ((field, next(filter(None, map(meta.get, names)), None)) for field, names in META.items())
+    declared = {field: value for field, value in best if value}
     for field, value in linked_data(root).items():
         declared.setdefault(field, value)
     titles = [t for t in (declared.get("title", ""), *(text_of(e) for e in root.iter("title"))) if t]
@@ -172,15 +174,15 @@ def text_of(element: etree._Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-def meta_values(root: etree._Element, names: tuple[str, ...]) -> list[str]:
-    """Contents of the meta tags with these names, in the order of `names`."""
+def metadata(root: etree._Element) -> dict[str, str]:
+    """The meta tags: name in lower case -> content, of the first that says something."""
     found: dict[str, str] = {}
     for element in root.iter("meta"):
         name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
         content = " ".join((element.get("content") or "").split())
         if content:
             found.setdefault(name, content)
-    return [found[name] for name in names if name in found]
+    return found
 
 
 def linked_data(root: etree._Element) -> dict[str, str]:
