@@ -22,6 +22,7 @@ from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class LocalPool:
         self.workers = workers
         self.limits = limits
         self.check = check
-        self.context = multiprocessing.get_context("forkserver")
+        self.context: BaseContext = multiprocessing.get_context("forkserver")
         self.marks = self.context.Array("I", MARKS, lock=False)
         self.executor: ProcessPoolExecutor | None = None
         self.retired: list[BaseProcess] = []
@@ -68,9 +69,16 @@ class LocalPool:
         self.idle_deaths = 0  # pools lost in a row without a file in hand
 
     def prepare(self) -> None:
-        """Start the server that forks workers, if there is none."""
+        """Start the server that forks workers, if there is none.
+
+        Where its socket finds no folder, or one with too long a name, workers are spawned instead, and each reads
+        the rules for itself.
+        """
         start_tracker()
-        start_server()
+        try:
+            start_server()
+        except OSError:
+            self.context = multiprocessing.get_context("spawn")
 
     def submit(self, files: Sequence[RawFile]) -> Task:
         """Process files; ask `result` for what came of them."""
@@ -235,7 +243,8 @@ def prepare_worker(memory_bytes: int, shared_marks: Any) -> None:
     with contextlib.suppress(OSError, AttributeError):  # Linux only; elsewhere a lost parent closes the pipe
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     server: Any = forkserver._forkserver
-    os.close(server._forkserver_alive_fd)
+    if server._forkserver_alive_fd is not None:  # None: it was spawned
+        os.close(server._forkserver_alive_fd)
     driver = multiprocessing.parent_process()
     if driver is None or not driver.is_alive():
         os._exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -130,6 +131,14 @@ def test_a_lost_server_takes_its_workers_along_and_is_replaced(pool: LocalPool) 
         assert server != {os.getpid()}
         os.kill(server.pop(), signal.SIGKILL)
         assert gone(pids)
+
+
+def test_workers_come_without_a_server_too(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    monkeypatch.setitem(config, "tempdir", f"/tmp/{'x' * 200}")
+    crash = "worker_crash"
+    assert reasons(pool, [raw("fine"), raw("segfault")], [raw("fine")]) == [["empty", crash], ["empty"]]
+    assert pool.context.get_start_method() == "spawn"
 
 
 def test_workers_that_never_come_end_the_run(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
