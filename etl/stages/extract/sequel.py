@@ -14,10 +14,12 @@ AFTERMATH_RE = re.compile(r"^[^。]{0,60}(?:领取|领回|取回|发还|认领|�
 
 def is_aftermath(s: Stretch) -> bool:
     """Whether a stretch begins with the return of things or with thanks, and reports nothing new."""
-    texts = [x for x in s.reads if x.kind == "text"]
-    if s.opened in HEADED or not texts or any(x.cues & {"report", "discovery"} for x in texts):
+    if s.opened in HEADED:
         return False
-    return any(AFTERMATH_RE.match(x.sentence.text) for x in texts[:3])
+    texts = [x for x in s.reads if x.kind == "text"]
+    return any(AFTERMATH_RE.match(x.sentence.text) for x in texts[:3]) and not any(
+        x.cues & {"report", "discovery"} for x in texts
+    )
 
 
 def is_lead(a: Stretch, b: Stretch) -> bool:

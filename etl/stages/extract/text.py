@@ -74,8 +74,8 @@ def _verse_joined(view: str) -> str:
     """
     lines = view.split("\n")
     verse = [0 < len(line) <= VERSE_MAX and _is_verse(line) for line in lines]
-    if sum(verse) < VERSE_LINES:
-        return view
+    if b"\1" * VERSE_LINES not in bytes(verse):
+        return view  # no run of them is long enough
     joined: list[str] = []
     i = 0
     chatty = sum(verse) * 2 > len(lines)
