@@ -20,8 +20,9 @@ NARROWED = {
     **dict.fromkeys(map(ord, SPACES), " "),
     **dict.fromkeys(map(ord, LINE_ENDS), "\n"),
 }
-NARROW_RE = re.compile(f"[{WIDE}{SPACES}{LINE_ENDS}]+")
+NARROW_RE = re.compile(f"[{WIDE}{SPACES}{LINE_ENDS}]")
 DECIMAL_RE = re.compile(r"．(?<=[0-9]．)(?=[0-9])")  # ３．５, after narrowing
+SPACES_RE = re.compile(r"  +")
 BLANK_RE = re.compile(r"[ \n]+")
 
 
@@ -31,13 +32,18 @@ def normalize(text: Text) -> Text:
     >>> normalize(Text("\\u3000\\u3000１２时　３０％，℃①\\n\\n 民警ＡＰＰ ")).value
     '12时 30%，℃①\\n民警APP'
     """
-    value = NARROW_RE.sub(lambda m: m[0].translate(NARROWED), text.value)
+    value = text.value
+    for wide in set(NARROW_RE.findall(value)):  # few are different
+        value = value.replace(wide, NARROWED[ord(wide)])
     value = DECIMAL_RE.sub(".", value)
     text = with_value(text, value)
     if not unicodedata.is_normalized("NFC", value):
         text = composed(text)
+    value = without_blanks(text.value)
+    if value == text.value:
+        return text
     if not text.repairs:
-        return Text(BLANK_RE.sub(kept_blank, text.value))
+        return Text(value)
     blanks = [(m, kept_blank(m)) for m in BLANK_RE.finditer(text.value)]
     return text.edit([Edit(m.start(), m.end(), kept) for m, kept in blanks if m[0] != kept])
 
@@ -63,6 +69,12 @@ def with_value(text: Text, value: str) -> Text:
     if value is text.value or value == text.value:
         return text
     return Text(value, tuple(r.showing(value) for r in text.repairs))
+
+
+def without_blanks(value: str) -> str:
+    """`value` with what `kept_blank` keeps of its blanks."""
+    lines = "\n".join(filter(None, [line.strip(" ") for line in value.split("\n")]))
+    return SPACES_RE.sub(" ", lines)
 
 
 def kept_blank(match: re.Match[str]) -> str:
