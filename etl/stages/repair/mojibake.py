@@ -17,10 +17,8 @@ LOST = "\ufffd"
 KUN_RE = re.compile("(?:锟斤拷)+(?:锟斤?)?")
 # What common characters and punctuation in UTF-8 look like as GBK (锛銆鐨), as GBK twice (閿閵閻), as
 # Latin letters, as Latin letters in UTF-8 as GBK (氓忙莽, 脙脛脜), as kana.
-HINT_RE = re.compile(
-    "[锛銆鐨鏄鍦浜涓鏈鎴鍙鈥閿閵閻閺閸娴娑閹閳聙盲氓忙莽猫茅脙脛脜脟脠脢脦脧脨脩脪\x80-\x9f\uff61-\uff9f]"
-    "|[\xc0-\xff][^\x00-\x7f]"
-)
+HINTS = "锛銆鐨鏄鍦浜涓鏈鎴鍙鈥閿閵閻閺閸娴娑閹閳聙盲氓忙莽猫茅脙脛脜脟脠脢脦脧脨脩脪\x80-\x9f\uff61-\uff9f"
+HINT_RE = re.compile(f"[{HINTS}\xc0-\xff](?:(?<=[{HINTS}])|(?=[^\x00-\x7f]))")
 NOT_ASCII_RE = re.compile(r"[^\x00-\x7f]")
 LOST_RE = re.compile(f"{LOST}[{LOST}?]*")
 AT_MOST_COMMON, AT_LEAST_COMMON = 0.75, 0.9

@@ -10,10 +10,10 @@ from functools import lru_cache
 from etl.model import Edit
 from etl.rules.repair import RepairRules
 
-# 當(dāng)  綠(lǜ)
-NOTE_RE = re.compile(r"([\u3400-\u9fff])\(([a-zü\u00e0-\u01dc]{1,6})\)")
+# 當(dāng)  綠(lǜ): the note; the bracket comes first since brackets are rare
+NOTE_RE = re.compile(r"\((?<=([\u3400-\u9fff])\()([a-zü\u00e0-\u01dc]{1,6})\)")
 # 公司W(wǎng)INDOWS: the last byte of 司 and the W are the bytes of 網
-ACROSS_RE = re.compile(r"([@-~])\(([a-zü\u00e0-\u01dc]{1,6})\)")
+ACROSS_RE = re.compile(r"\((?<=([@-~])\()([a-zü\u00e0-\u01dc]{1,6})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Noted:
         """The notes of `text` taken out."""
         for m in NOTE_RE.finditer(text):
             if self.syllables.get(m[1]) == m[2]:
-                yield Edit(m.start() + 1, m.end(), "", "pinyin_note")
+                yield Edit(m.start(), m.end(), "", "pinyin_note")
 
 
 def noted(page: str, rules: RepairRules) -> Noted:
@@ -59,7 +59,7 @@ def across(text: str, rules: RepairRules) -> Iterator[Edit]:
     """
     for m in ACROSS_RE.finditer(text):
         if m[1] in _signs(rules).get(m[2], ()):
-            yield Edit(m.start() + 1, m.end(), "", "pinyin_note")
+            yield Edit(m.start(), m.end(), "", "pinyin_note")
 
 
 @lru_cache(maxsize=1)
