@@ -80,6 +80,15 @@ class Statistics:
         return bits
 
     @cached_property
+    def seconds(self) -> dict[str, set[str]]:
+        """The characters behind each that begin a row of two with it."""
+        found: dict[str, set[str]] = {}
+        for context in self.rows:
+            if len(context) == 2:
+                found.setdefault(context[0], set()).add(context[1])
+        return found
+
+    @cached_property
     def pairs(self) -> PairCosts:
         """The costs of pairs by their first character, for as many as were asked for lately."""
         return PairCosts(self)
@@ -134,12 +143,14 @@ class PairCosts(dict[str, "PairRow"]):
     def __init__(self, stats: Statistics) -> None:
         self.stats = stats
         self._kept = 0
-        self._same = {char: char for char in stats.singles}  # one object for all rows
+        self.own = {
+            char: char for char in stats.singles
+        }  # one object for all rows: it is found faster than its like
 
     def __missing__(self, char: str) -> PairRow:
         followers, costs = self.stats.rows.get(self.stats.symbols.get(ord(char), char), ("", "!"))
         row = PairRow(self, BITS[costs[0]])
-        row.update(zip(map(self._same.__getitem__, followers), map(BITS.__getitem__, costs[1:]), strict=True))
+        row.update(zip(map(self.own.__getitem__, followers), map(BITS.__getitem__, costs[1:]), strict=True))
         self.count(len(row))
         self[char] = row
         return row

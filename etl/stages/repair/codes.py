@@ -63,11 +63,34 @@ class Codes:
     names: tuple[str, ...]  # what names stand behind
     _firsts: dict[int, Firsts] = field(default_factory=dict)
     _listed: dict[tuple[bool, int], Listed] = field(default_factory=dict)
+    _seconds: dict[int, SecondHalves] = field(default_factory=dict)
+    _followers: dict[tuple[str, bool], dict[int, list[Half]]] = field(default_factory=dict)
 
-    @cached_property
-    def seconds(self) -> SecondHalves:
-        """The characters that may stand behind a first half and end with a trail."""
-        return SecondHalves(self)
+    def seconds(self, lead: int, trail: int) -> SecondHalves:
+        """The characters that end with `trail` behind the first halves of `lead`."""
+        found = self._seconds.get(lead << 8 | trail)
+        if found is None:
+            if len(self._seconds) >= MAX_KEPT:
+                self._seconds.clear()
+            found = self._seconds[lead << 8 | trail] = SecondHalves(self, lead, trail)
+        return found
+
+    def followers(self, first: str, low: bool) -> dict[int, list[Half]]:
+        """The characters known to follow `first`, likely ones first, by their second byte and by ANY.
+
+        They have a `low` first byte or a high one.
+        """
+        found = self._followers.get((first, low))
+        if found is not None:
+            return found
+        found = self._followers[first, low] = {}
+        for seen in self.stats.rows.get(first, ("", ""))[0]:
+            for lead, trail, char in self.by_seen.get(seen, ()):
+                if (lead < 0xA1) == low:
+                    for key in (trail, ANY):
+                        if len(halves := found.setdefault(key, [])) < MAX_SECONDS:
+                            halves.append((lead, char, seen))
+        return found
 
     def with_lead(self, lead: int) -> Listed:
         """The characters of `by_lead`."""
@@ -94,99 +117,94 @@ class Codes:
                     lead << 16 | last << 8,
                     char,
                     seen,
-                    bits(NO_CONTEXT, seen, seen) if drops(last, lead) else None,
+                    bits(NO_CONTEXT, seen, seen) if drops(last, lead) else inf,
                 )
                 for last, char, seen in self.by_lead.get(lead, ())
                 if last in LOW or last in HIGH
             ]
-            found = self._firsts[lead] = Firsts(halves, Listed.of(halves, self.stats))
+            rows, symbols = self.stats.rows, self.stats.symbols
+            doubled = {
+                place
+                for place, half in enumerate(halves)
+                if half.again < inf and (half.seen * 2 in rows or ord(half.seen) in symbols)
+            }
+            found = self._firsts[lead] = Firsts(halves, Listed.of(halves, self.stats), doubled)
         return found
 
 
 class First(NamedTuple):
     """A character whose second byte dropped with the first byte of the next one.
 
-    `again` is what it costs in general to stand there twice, None if its own two bytes would not drop in turn.
+    `again` is what it costs in general to stand there twice, infinite if its own two bytes would not drop in turn.
     """
 
     code: int  # its two bytes and a zero, to which the trail of the next one is added
     char: str
     seen: str
-    again: float | None
+    again: float
 
 
 class Firsts(NamedTuple):
-    """First halves of one lead, and the same `listed`."""
+    """First halves of one lead, the same `listed`, and the places of those that have a row of their own `doubled`."""
 
     halves: list[First]
     listed: Listed
+    doubled: set[int]
 
 
-class Seconds(NamedTuple):
-    """The characters that may follow a first half; `least` costs the cheapest of the `heads`, the first of them.
+class Seconds:
+    """The characters that may follow a first half, likely ones first, what they cost in general, and `listed`."""
 
-    That is in general, as `costs` and their `floor` are: what stands before the first half and the page may make
-    one of them cheaper.
-    """
+    def __init__(self, first: str, halves: list[Half], stats: Statistics) -> None:
+        self.halves = halves
+        self.seen = frozenset([half[2] for half in halves])
+        self.costs = [stats.bits(NO_CONTEXT, first, half[2]) for half in halves]
+        self.floor = min(self.costs, default=inf)
+        self._stats = stats
 
-    halves: list[Half]
-    costs: list[float]  # of the halves, in general
-    known: bool  # whether that holds; behind a symbol it does not
-    heads: frozenset[str]  # as the statistics see them
-    least: float
-    floor: float  # the least of `costs`
+    @cached_property
+    def listed(self) -> Listed:
+        """The characters, to be asked for behind a certain one or on a certain page."""
+        return Listed.of(self.halves, self._stats)
 
 
-class SecondHalves(dict[int, Seconds]):
-    """The characters that end with a trail behind the pair that dropped after a first half, by `code` and trail.
+class SecondHalves:
+    """The characters that end with one trail, behind the pair that dropped after each of the first halves of a lead.
 
     Those known to follow the first come before those that are common. With ANY for a trail any ending will
-    do, but only what is known to follow.
+    do, but only what is known to follow. `floors` are what they cost at least behind each of the first halves,
+    in general and as far as they were asked for.
     """
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: Codes, lead: int, trail: int) -> None:
         self._codes = codes
-        self._known: dict[int, dict[int, list[Half]]] = {}
+        self._trail = trail
+        self.firsts = codes.firsts(lead)
+        self.floors = [0.0] * len(self.firsts.halves)
+        self._found: list[Seconds | None] = [None] * len(self.floors)
 
-    def __missing__(self, key: int) -> Seconds:
-        if len(self) >= MAX_KEPT:
-            self.clear()
-        lead, last, trail = key.to_bytes(3)
-        seen = self._codes.chars[lead, last][1]
-        halves = self._halves(key & ~0xFF, last in LOW, seen, trail)
-        stats = self._codes.stats
-        costs = [stats.bits(NO_CONTEXT, seen, half[2]) for half in halves]
-        known = ord(seen) not in stats.symbols
-        least = min(costs[:HEADS], default=inf) if known else 0.0
-        heads = frozenset(h[2] for h in halves[:HEADS])
-        floor = min(costs, default=inf) if known else 0.0
-        found = self[key] = Seconds(halves, costs, known, heads, least, floor)
+    def behind(self, place: int) -> Seconds:
+        """The characters behind one of the first halves."""
+        found = self._found[place]
+        if found is None:
+            first = self.firsts.halves[place]
+            found = self._found[place] = Seconds(first.seen, self._halves(first), self._codes.stats)
+            self.floors[place] = found.floor
         return found
 
-    def _halves(self, code: int, low: bool, seen: str, trail: int) -> list[Half]:
-        by_trail = self._known.get(code)
-        if by_trail is None:
-            by_trail = self._known[code] = self._followers(seen, low)
-        known = by_trail.get(trail, [])
-        if trail == ANY:
+    def _halves(self, first: First) -> list[Half]:
+        low = first.code >> 8 & 0xFF in LOW
+        known = self._codes.followers(first.seen, low).get(self._trail, [])
+        if self._trail == ANY:
             return known
-        common = (h for h in self._codes.by_trail.get(trail, ()) if (h[0] < 0xA1) == low and h not in known)
+        common = (
+            h for h in self._codes.by_trail.get(self._trail, ()) if (h[0] < 0xA1) == low and h not in known
+        )
         return [*known, *islice(common, MAX_COMMON)]
-
-    def _followers(self, first: str, low: bool) -> dict[int, list[Half]]:
-        """The characters known to follow `first`, likely ones first, by their second byte and by ANY."""
-        found: dict[int, list[Half]] = {}
-        for seen in self._codes.stats.rows.get(first, ("", ""))[0]:
-            for lead, trail, char in self._codes.by_seen.get(seen, ()):
-                if (lead < 0xA1) == low:
-                    for key in (trail, ANY):
-                        if len(halves := found.setdefault(key, [])) < MAX_SECONDS:
-                            halves.append((lead, char, seen))
-        return found
 
 
 MAX_SECONDS, MAX_COMMON, HEADS, ANY = 24, 6, 3, 0
-MAX_KEPT = 1 << 15
+MAX_KEPT = 1 << 11
 NO_CONTEXT = "\n"  # begins no row of the statistics
 # The page is cut before every real ！ and ？: they end a run and can't stand in one.
 CUTS = "！？"
@@ -228,6 +246,7 @@ def codes(rules: RepairRules, stats: Statistics) -> Codes:
     seen |= dict.fromkeys(range(48, 58), "0") | dict.fromkeys((*range(65, 91), *range(97, 123)), "A")
     seen |= {ord(c): chr(ord(c) + 0xFEE0) for c in ",!:;?()"} | {0xFFFD: "0", 10: "|"}
     never = (rules.converted.keys() | {chr(c) for c in rules.simplified}) - set(rules.converted.values())
+    own = stats.pairs.own.get
     chars: dict[tuple[int, int], Char] = {}
     by_lead: dict[int, list[Half]] = {}
     by_trail: dict[int, list[Half]] = {}
@@ -236,7 +255,7 @@ def codes(rules: RepairRules, stats: Statistics) -> Codes:
         for trail in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
             char = _decoded(lead, trail)
             if char and char not in never and char not in CUTS:
-                plain = char.translate(seen)
+                plain = own(shown := char.translate(seen), shown)
                 chars[lead, trail] = char, plain
                 if plain in stats.singles or ord(char) in stats.symbols:
                     by_lead.setdefault(lead, []).append((trail, char, plain))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from math import log2
 from operator import add
 
@@ -13,6 +14,8 @@ from etl.stages.repair.codes import Listed
 PAGE_SHARE = 0.15
 # Words tell what characters do not, but punctuation and names only by characters.
 WORD_SHARE = 0.8
+NONE: frozenset[str] = frozenset()
+END = "\n"  # stands on no page as the statistics see it
 
 
 class Plausibility:
@@ -21,14 +24,13 @@ class Plausibility:
     def __init__(self, stats: Statistics, page: str) -> None:
         self.stats = stats
         self.page = Page(page)
-        self.costs = Costs(stats, self.page)
+        self.cost = Costs(stats, self.page).__getitem__  # of three characters, see there
         self._whole: dict[tuple[str, str], float] = {}
         self._listed: dict[tuple[str, Listed], list[float]] = {}
 
-    def text_cost(self, text: str, start: int = 2) -> float:
-        """Bits of `text` from `start` on, what stands before being its context."""
-        costs = self.costs
-        return sum([costs[text[i - 2 : i + 1]] for i in range(start, len(text))])
+    def char_costs(self, text: str) -> Iterator[float]:
+        """Bits of each character of `text` after its first two, which are only context."""
+        return map(self.cost, map(add, map(add, text, text[1:]), text[2:]))
 
     def whole_cost(self, text: str, before: str = "") -> float:
         """Bits of `text` after its first two characters, words weighed in: to choose between full readings.
@@ -37,7 +39,7 @@ class Plausibility:
         """
         cost = self._whole.get((text, before))
         if cost is None:
-            cost = self.text_cost(text) + WORD_SHARE * self.stats.word_cost(before + text)
+            cost = sum(self.char_costs(text)) + WORD_SHARE * self.stats.word_cost(before + text)
             self._whole[text, before] = cost
         return cost
 
@@ -53,24 +55,26 @@ class Plausibility:
 
     def _costs(self, context: str, chars: Listed) -> list[float]:
         """What `listed` gives, worked out: the pairs, then singly what the rows, the page or stops change."""
-        stats, costs, last = self.stats, self.costs, context[1]
-        if ord(last) in stats.symbols or ord(context[0]) in stats.symbols:
-            return [costs[context + char] for char in chars.seen]
+        stats, cost, last = self.stats, self.cost, context[1]
+        shown = context.translate(stats.symbols)
+        row = stats.rows.get(shown)
+        if row is not None and shown[1] != last and context[0] not in stats.strange:
+            return [
+                cost(context + char) for char in chars.seen
+            ]  # only strange characters are told by the row
         bits = list(map(stats.pairs[last].__getitem__, chars.shown))
-        others = chars.places.keys() & CLOSES if last in CLOSES else set()
-        row = stats.rows.get(context)
+        others = chars.places.keys() & self.page.behind(last)
+        if last in CLOSES:
+            others |= chars.places.keys() & CLOSES
         if row is not None:
             left = BITS[row[1][0]]
             bits = [left + pair for pair in bits]
             others |= chars.places.keys() & row[0]
-        here = self.page[last]
-        if here is not None:
-            others |= chars.places.keys() & here.pairs.keys()
         if chars.extra:
             bits = list(map(add, bits, chars.extra))
         for char in others:
             for place in chars.places[char]:
-                bits[place] = costs[context + chars.seen[place]]
+                bits[place] = cost(context + chars.seen[place])
         return bits
 
 
@@ -84,52 +88,46 @@ class Costs(dict[str, float]):
     def __missing__(self, three: str) -> float:
         before, char, after = three[0], three[1], three[2]
         bits = self._bits(before, char, after)
-        here = self._page[char]
-        if here is not None and after in here.pairs:
-            share = here.pairs[after] / (here.count + 2)
-            befores, triples = here.before()
-            if three in triples:
-                share = (share + triples[three] / (befores[before] + 1)) / 2
+        page = self._page
+        two = char + after
+        if two in page.twos:
+            share = page.twos[two] / (page.text.count(char) + 2)
+            if before + char in page.twos and (together := page.count(three)):
+                share = (share + together / (page.twos[before + char] + 1)) / 2
             bits = -log2((1 - PAGE_SHARE) * 2**-bits + PAGE_SHARE * share)
         self[three] = bits
         return bits
 
 
-class Page(dict[str, "Following | None"]):
-    """What follows a character on a page, None where the page has none; counted when first asked for."""
+class Page:
+    """How often the `text` of a page has each two characters in a row, `twos`, and what stands behind one.
+
+    >>> page = Page("警方说，警察说")
+    >>> page.twos["警察"], sorted(page.behind("警")), Page("00000").count("000")
+    (1, ['察', '方'], 3)
+    """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
+        self.twos = Counter(map(add, text, text[1:]))
+        self._chars = frozenset(text)
+        self._behind: dict[str, frozenset[str]] = {}
 
-    def __missing__(self, char: str) -> Following | None:
-        found = self[char] = Following(self._text, char) if char in self._text else None
+    def behind(self, char: str) -> frozenset[str]:
+        """The characters that stand behind `char`."""
+        if char not in self._chars:
+            return NONE
+        found = self._behind.get(char)
+        if found is None:
+            pieces = (self.text + END).split(char)
+            found = self._behind[char] = frozenset([piece[:1] or char for piece in pieces[1:]])
         return found
 
-
-class Following:
-    """How often `char` occurs on a page and before which others."""
-
-    __slots__ = ("_before", "_page", "_places", "count", "pairs")
-
-    def __init__(self, page: str, char: str) -> None:
-        self._page = page
-        self._places: list[int] = []
-        self.pairs: dict[str, int] = {}
-        at = page.find(char)
-        while at >= 0:
-            self._places.append(at)
-            after = page[at + 1 : at + 2]
-            self.pairs[after] = self.pairs.get(after, 0) + 1
-            at = page.find(char, at + 1)
-        self.count = len(self._places)
-        self._before: tuple[Counter[str], Counter[str]] | None = None
-
-    def before(self) -> tuple[Counter[str], Counter[str]]:
-        """How often it occurs after which others, and between which; counted when first asked for."""
-        if self._before is None:
-            page, places = self._page, [at for at in self._places if at]
-            self._before = (
-                Counter([page[at - 1] for at in places]),
-                Counter([page[at - 1 : at + 2] for at in places]),
-            )
-        return self._before
+    def count(self, three: str) -> int:
+        """How often the page has `three` characters in a row."""
+        if three[0] != three[2]:
+            return self.text.count(three)
+        found, at = 0, self.text.find(three)
+        while at >= 0:  # they may overlap
+            found, at = found + 1, self.text.find(three, at + 1)
+        return found

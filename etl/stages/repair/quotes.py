@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 PAIRS = ("“”", "‘’", "《》")
+QUOTES = frozenset("".join(PAIRS))
 MARKS = ("?!", "??")  # another run, which may hide quotation marks
 
 
@@ -21,9 +22,12 @@ def unpaired(marks: list[tuple[str, str]], reading: str) -> int:
     (2, 0)
     """
     found = 0
+    if QUOTES.isdisjoint(reading):  # as most are
+        return sum([last == first != "" for last, first in marks])
+    inside = [c for c in reading if c in QUOTES]
     for pair, (last, first) in zip(PAIRS, marks, strict=True):
-        turns = [last, *(c for c in reading if c in pair), first]
-        found += sum(a == b != "" for a, b in pairwise(turns))
+        turns = [last, *[c for c in inside if c in pair], first]
+        found += sum([a == b != "" for a, b in pairwise(turns)])
     return found
 
 

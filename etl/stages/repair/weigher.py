@@ -86,7 +86,7 @@ class Weigher:
         first = by_text[readings[0]]
         seen = first.seen + self._seen_ahead(first.end, end, line_end)
         shown = self.plausible.whole_cost(first.seen[:2] + self._seen_ahead(start + 2, end, line_end), before)
-        chances = [chance(readings, beliefs, i) / total for i in range(len(first.text))]
+        chances = [share / total for share in shares(readings, beliefs)[: len(first.text)]]
         for i in first.halves:
             chances[i] = min(chances[i], self._belief(before + seen, len(before) + 2 + i))
         return Run(
@@ -102,8 +102,7 @@ class Weigher:
 
     def _belief(self, text: str, at: int) -> float:
         """The most that the character of `text` at `at`, known by half, can be believed with what follows it."""
-        costs = (self.plausible.costs[text[i - 2 : i + 1]] for i in range(at, min(len(text), at + 3)))
-        rare = sum(costs)
+        rare = sum(self.plausible.char_costs(text[at - 2 : at + 3]))
         if not text[:at].endswith(self.codes.names):
             return UNSURE if rare > RARE else 1.0
         if rare > SURELY_NAME and text[at : at + 2] not in self.plausible.stats.words:
@@ -122,7 +121,7 @@ class Weigher:
 
     def _rest_cost(self, context: str, start: int, end: int, line_end: int) -> float:
         """Bits of the text from `start`, behind `context`, to `end`, so that readings with other ends compare."""
-        return self.plausible.text_cost(context + self._seen_ahead(start, end, line_end))
+        return sum(self.plausible.char_costs(context + self._seen_ahead(start, end, line_end)))
 
     def _seen_ahead(self, start: int, end: int, line_end: int) -> str:
         """The text from `start` to a little after `end` as the statistics see it, with the end of its line."""
@@ -130,19 +129,31 @@ class Weigher:
         return (self.text[start : min(end + LOOK_AHEAD, line_end)] + border).translate(self.codes.seen)
 
     def _strained(self, text: str) -> bool:
-        costs = [self.plausible.costs[text[i - 2 : i + 1]] for i in range(2, len(text))]
-        return any(a + b > STRAINED for a, b in pairwise(costs))
+        return any(a + b > STRAINED for a, b in pairwise(self.plausible.char_costs(text)))
 
 
-def chance(readings: Sequence[str], beliefs: Sequence[float], place: int) -> float:
-    """The belief in `readings` that agree with the first one at `place`, counted from either end."""
+def shares(readings: Sequence[str], beliefs: Sequence[float]) -> list[float]:
+    """The belief in `readings` that agree with the first one, at each place of it, counted from either end.
+
+    >>> shares(["老人走", "老人家走", "这人走"], [4, 2, 1])
+    [6.0, 7.0, 7.0]
+    """
     first = readings[0]
-    from_end = place - len(first)
-    share = 0.0
+    found = [0.0] * len(first)
     for reading, belief in zip(readings, beliefs, strict=True):
-        same_head = reading[: place + 1] == first[: place + 1]
-        same_tail = reading[from_end:] == first[from_end:]
-        same_length = len(reading) == len(first) and reading[place] == first[place]
-        if same_length or same_head or same_tail:
-            share += belief
-    return share
+        if len(reading) == len(first):
+            places = [
+                place for place, pair in enumerate(zip(reading, first, strict=True)) if pair[0] == pair[1]
+            ]
+        else:
+            head, tail = _alike(reading, first), _alike(reading[::-1], first[::-1])
+            places = [*range(head), *range(max(head, len(first) - tail), len(first))]
+        for place in places:
+            found[place] += belief
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters the two have in common from their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
