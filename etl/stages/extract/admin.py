@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import add
 
 from etl.rules.divisions import Division, Divisions
 from etl.stages.extract.text import places
@@ -26,16 +27,18 @@ def stated_divisions(text: str, divisions: Divisions) -> tuple[Division, ...]:
     beside a division that holds it (云南勐腊县, 温州瓯海). Homes, media and ways to elsewhere do not.
     """
     found: list[Division] = []
-    at = 0
-    while at < len(text):
-        size, here = _division_at(text, at, divisions) if text[at : at + 2] in divisions.sizes else (0, [])
+    end = 0  # of the division found last
+    for at, begin in enumerate(map(add, text, text[1:])):
+        if begin not in divisions.sizes or at < end:
+            continue
+        size, here = _division_at(text, at, divisions)
+        end = at + size
         if (
             here
             and not AWAY_BEFORE_RE.search(text, max(0, at - 5), at)
             and not MEDIA_RE.match(text, at + size)
         ):
             found += here
-        at += size or 1
     return tuple(found)
 
 
