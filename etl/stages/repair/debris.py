@@ -10,8 +10,9 @@ from etl.model import Edit
 from etl.rules.repair import CONTROLS, INVISIBLE, PRIVATE, RepairRules
 
 LOST = "\ufffd"
-INVISIBLE_RE = re.compile(f"[{CONTROLS}{INVISIBLE}]+")
-PRIVATE_RE = re.compile(f"[{PRIVATE}]+")
+# A set that stands first is looked for by a tight loop, one that is repeated is not: [a][a]*, not [a]+.
+INVISIBLE_RE = re.compile(f"[{CONTROLS}{INVISIBLE}][{CONTROLS}{INVISIBLE}]*")
+PRIVATE_RE = re.compile(f"[{PRIVATE}][{PRIVATE}]*")
 # &nbsp;  &#xff0c;  &amp;nbsp;  &amp;amp;lt;
 ENTITY_RE = re.compile(
     r"&(?:amp;|#38;|#x26;){0,1000}(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d{0,2});"
