@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from etl.rules.repair_statistics import UNKNOWN
 from etl.stages.repair.codes import ANY, Codes, bytes_of, drops, unassigned_after
-from etl.stages.repair.halves import Halves, OnPage
+from etl.stages.repair.halves import UNSEEN_AHEAD, Halves, OnPage
 from etl.stages.repair.plausibility import Plausibility
 from etl.stages.repair.reading import BEAM, Most, Reading, Step, best
 from etl.stages.repair.weigher import Run, Weigher, context
@@ -220,12 +220,15 @@ class Finder:
             whole: list[Step] = []
             bound = limit - r.cost
             if char:
-                cost = cost_of(r.seen[-2:] + seen)
-                whole.append((r.cost + cost, r, char, seen, 0))
+                before, so_far = r.seen[-2:], r.cost
+                cost = cost_of(before + seen)
+                whole.append((so_far + cost, r, char, seen, 0))
                 if doubles:  # a doubled character shows like a single one
-                    again = cost_of(r.seen[-1] + seen * 2)
-                    whole.append((r.cost + (cost + again), r, char * 2, seen * 2, 0))
-                both = cost + halves.next_cost(r.seen[-1] + seen)
+                    again = cost_of(before[1] + seen * 2)
+                    whole.append((so_far + (cost + again), r, char * 2, seen * 2, 0))
+                both = cost + UNSEEN_AHEAD
+                if both >= SUSPECT:
+                    both = cost + halves.next_cost(before[1] + seen)
                 bound = min(bound, both + SLACK) if both >= SUSPECT else 0.0
             ways.append((whole, bound))
         halves.most.heed(step for whole, _ in ways for step in whole)
