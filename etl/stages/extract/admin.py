@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from operator import add
 
 from etl.rules.divisions import Division, Divisions
@@ -19,7 +18,6 @@ SHORT_CONTEXT_RE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # the same few units are named again and again
 def stated_divisions(text: str, divisions: Divisions) -> tuple[Division, ...]:
     """Divisions that `text` (a unit chain, a place phrase, an opening) names, candidates in order of the text.
 
