@@ -59,9 +59,8 @@ class Plausibility:
         shown = context.translate(stats.symbols)
         row = stats.rows.get(shown)
         if row is not None and shown[1] != last and context[0] not in stats.strange:
-            return [
-                cost(context + char) for char in chars.seen
-            ]  # only strange characters are told by the row
+            # Behind a symbol the row tells what strange characters cost, but no others.
+            return [cost(context + char) for char in chars.seen]
         bits = list(map(stats.pairs[last].__getitem__, chars.shown))
         others = chars.places.keys() & self.page.behind(last)
         if last in CLOSES:
