@@ -269,8 +269,7 @@ def claimed(
 
         def start(connection: Connection) -> Run:
             with answered_within(START_S, lambda: [connection]):
-                if not runs.began_with(connection, rules.digest):
-                    lookups.sync(connection, rules)
+                lookups.sync(connection, rules)
                 return runs.start(connection, command, rules.digest, slot, sources)
 
         this = start(session.connection) if slot else session.surely(start)
@@ -297,9 +296,7 @@ def claimed(
 def locked(url: str) -> RunLock:
     """The run lock of a database that is fit for a run, at the newest schema. Harmless to try again."""
     refuse_shared_sessions(url)
-    if migrate.upgrade(url):
-        with connect(url) as connection:
-            lookups.sync(connection, load_rules())
+    migrate.upgrade(url)
     return RunLock(url).__enter__()
 
 

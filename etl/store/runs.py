@@ -118,15 +118,6 @@ def do_not_wait_for_disk(connection: Connection) -> None:
     connection.execute("SET LOCAL synchronous_commit = off")
 
 
-def began_with(connection: Connection, ruleset: str) -> bool:
-    """Whether the last run that began had these rules and this program, so that the lookup tables hold them."""
-    row = one(
-        connection,
-        "SELECT ruleset, version FROM runs WHERE ruleset <> '' ORDER BY started_at DESC, id DESC LIMIT 1",
-    )
-    return row == (ruleset, __version__)
-
-
 def refuse(connection: Connection, command: str, why: str, slot: Slot | None, sources: Sequence[str]) -> None:
     """Record that a run did not start since another one holds the lock: refused, or waiting if it was due.
 

@@ -130,21 +130,3 @@ def test_each_source_has_its_news(database_url: str, connection: Connection, tmp
     news = [row[0] for row in connection.execute("SELECT news FROM runs ORDER BY id").fetchall()]
     assert news[0] == dict(zip(names_of(paths), (2, 1, 0), strict=True))
     assert set(news[1].values()) == {0}
-
-
-def test_lookup_tables_are_filled_anew_only_for_other_rules(
-    connection: Connection, database_url: str, tmp_path: Path
-) -> None:
-    """Taken for what the rules say where the last run that began had the same ones."""
-    write_stories(tmp_path, 1)
-    settings = Settings(database_url=database_url)
-    count = "SELECT count(*) FROM divisions"
-    (divisions,) = connection.execute(count).fetchone() or (0,)
-    for ruleset, left in (("of others", divisions), ("", divisions - 1)):
-        jobs.run([str(tmp_path)], settings)
-        runs.refuse(connection, "run", "run 7 holds the lock", None, [])
-        connection.execute("DELETE FROM divisions WHERE code = '110101'")
-        if ruleset:
-            runs.finish(connection, runs.start(connection, "run", ruleset), "done")
-        jobs.run([str(tmp_path)], settings)
-        assert connection.execute(count).fetchone() == (left,)
