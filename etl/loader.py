@@ -268,11 +268,10 @@ class Loader:
                 flight.leaves.append(replace(x.leaf, sighting_id=number))
             else:
                 self.withhold(x.leaf)
-        if to_parse:
-            self.pool.prepare()
-            prepare()  # while the workers start
         for part in portions(to_parse, TASK_FILES, TASK_BYTES, bytes_of):
             flight.tasks.append(([x.leaf for x in part], self.pool.submit([x.raw for x in part])))
+        if flight.tasks:
+            prepare()  # while the workers start
         return flight
 
     def finish(self, batch: InFlight, again: bool) -> None:

@@ -23,9 +23,6 @@ class Pool(Protocol):
     A task may run twice (a worker died): it writes nothing, so that does no harm.
     """
 
-    def prepare(self) -> None:
-        """Begin with what takes time before the first task can be worked on; returns at once."""
-
     def submit(self, files: Sequence[RawFile]) -> Any:
         """A task for these leaves, under way; `result` takes it."""
 

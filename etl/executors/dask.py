@@ -55,9 +55,6 @@ class DaskPool:
             raise ConfigError("Dask workers need one thread each: `dask worker ADDRESS --nthreads 1`")
         self.executor = self.client.get_executor(pure=False)
 
-    def prepare(self) -> None:
-        """Nothing: the workers are there."""
-
     def submit(self, files: Sequence[RawFile]) -> Task:
         """Process files; ask `result` for what came of them."""
         packed = pickle.dumps(list(files), pickle.HIGHEST_PROTOCOL)  # else Dask would look into every field

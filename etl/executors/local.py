@@ -4,9 +4,8 @@ A document can hang or kill the interpreter (deep nesting in a C parser, a patho
 `try` helps against either, so each document runs under a deadline that ends its worker. A worker marks
 the file it has in hand in shared memory, so after a death one knows whom to suspect: the rest of the
 task is done again, the suspect runs alone in a fresh pool, and if that one dies too it is rejected.
-Workers are never forked from this process, with which they would share sockets and locks: a server process
-is spawned, imports the stages and reads the rules once (`warm`), and forks workers that share these with it.
-They end with it, and it with this process, however that ended.
+Workers are spawned, never forked (a forked child shares sockets and locks with its parent), and end with
+their parent, however that ended. Only they import the stages (`work`), which takes a quarter of a second.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import forkserver, resource_tracker
-from multiprocessing.context import BaseContext
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -61,45 +60,33 @@ class LocalPool:
         self.workers = workers
         self.limits = limits
         self.check = check
-        self.context: BaseContext = multiprocessing.get_context("forkserver")
+        self.context = multiprocessing.get_context("spawn")
         self.marks = self.context.Array("I", MARKS, lock=False)
         self.executor: ProcessPoolExecutor | None = None
         self.retired: list[BaseProcess] = []
         self.submitted = 0
         self.idle_deaths = 0  # pools lost in a row without a file in hand
 
-    def prepare(self) -> None:
-        """Start the server that forks workers, if there is none.
-
-        Where its socket finds no folder, or one with too long a name, workers are spawned instead, and each reads
-        the rules for itself.
-        """
-        start_tracker()
-        try:
-            start_server()
-        except OSError:
-            self.context = multiprocessing.get_context("spawn")
-
     def submit(self, files: Sequence[RawFile]) -> Task:
         """Process files; ask `result` for what came of them."""
         if self.submitted % RECYCLE_TASKS == 0:
             self.retire()
         if self.executor is None:
-            self.prepare()
+            start_tracker()
             self.executor = ProcessPoolExecutor(
                 self.workers,
                 mp_context=self.context,
                 initializer=prepare_worker,
-                initargs=(self.limits.memory_bytes, self.marks),
+                initargs=(os.getpid(), self.limits.memory_bytes, self.marks),
             )
         mark = self.submitted % MARKS
         self.submitted += 1
         self.marks[mark] = 0
         try:
             future = self.executor.submit(process_all, files, mark, self.limits.timeout_s)
-        except (BrokenProcessPool, OSError, EOFError) as e:  # the latter: the server can't be had
+        except BrokenProcessPool as e:
             future = Future()
-            future.set_exception(BrokenProcessPool(str(e)))
+            future.set_exception(e)
         return Task(files, mark, future, self.executor)
 
     def result(self, task: Task) -> list[Processed]:
@@ -135,7 +122,7 @@ class LocalPool:
         """The rejection of a file that ended two workers; how the second one ended tells why."""
         from etl.executors import work
 
-        codes = exit_codes(task.pool)
+        codes = exit_codes(processes_of(task.pool))
         self.end(task.pool)
         if -signal.SIGPROF in codes:
             detail = f"more than {self.limits.timeout_s:g} s of the processor, twice"
@@ -163,12 +150,11 @@ class LocalPool:
             self.executor = None
 
     def close(self) -> None:
-        """End all workers now, and the server that they came from."""
+        """End all workers now."""
         if self.executor is not None:
             self.end(self.executor)
         kill(self.retired)
         self.retired.clear()
-        stop_server()
 
 
 def start_tracker() -> None:
@@ -187,37 +173,17 @@ def start_tracker() -> None:
             os.environ["PYTHONWARNINGS"] = before
 
 
-def start_server() -> None:
-    """Start the process that forks workers, if there is none, deaf to the keyboard's interrupt, which is for us."""
-    forkserver.set_forkserver_preload(["etl.executors.warm"])
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def stop_server() -> None:
-    """End the process that forks workers, so that it holds no rules between runs; the library has no word for it."""
-    server: Any = forkserver._forkserver
-    if server._forkserver_pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(server._forkserver_pid, signal.SIGKILL)
-        server._stop()
-
-
 def processes_of(executor: ProcessPoolExecutor) -> list[BaseProcess]:
     """Its workers; the library has no word for them and forgets them when it is shut down."""
     return list((executor._processes or {}).values())
 
 
-def exit_codes(executor: ProcessPoolExecutor) -> list[int | None]:
-    """How the workers of a broken executor ended. Its thread collects them, and who asks meanwhile may get nothing."""
-    workers = processes_of(executor)
-    collector: Any = executor._executor_manager_thread
-    if collector is not None:
-        collector.join(EXIT_S)
-    return [worker.exitcode for worker in workers]
+def exit_codes(workers: Sequence[BaseProcess]) -> list[int | None]:
+    """How workers of a broken pool ended. The library collects them too, and who comes second waits for a moment."""
+    end = time.monotonic() + EXIT_S
+    while None in (codes := [worker.exitcode for worker in workers]) and time.monotonic() < end:
+        time.sleep(0.01)
+    return codes
 
 
 def kill(workers: Sequence[BaseProcess]) -> None:
@@ -227,12 +193,8 @@ def kill(workers: Sequence[BaseProcess]) -> None:
         worker.join()
 
 
-def prepare_worker(memory_bytes: int, shared_marks: Any) -> None:
-    """Tie a new worker to the driver's life, keep the keyboard's interrupt from it, and limit its memory.
-
-    The server ends, and its workers with it, when nobody has its pipe open any more. The library gives that pipe to
-    workers too, who must let go of it.
-    """
+def prepare_worker(parent: int, memory_bytes: int, shared_marks: Any) -> None:
+    """Tie a new worker to its parent's life, keep the keyboard's interrupt from it, and limit its memory."""
     from etl.executors import work
 
     global marks
@@ -242,11 +204,7 @@ def prepare_worker(memory_bytes: int, shared_marks: Any) -> None:
         signal.signal(number, signal.SIG_DFL)
     with contextlib.suppress(OSError, AttributeError):  # Linux only; elsewhere a lost parent closes the pipe
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    server: Any = forkserver._forkserver
-    if server._forkserver_alive_fd is not None:  # None: it was spawned
-        os.close(server._forkserver_alive_fd)
-    driver = multiprocessing.parent_process()
-    if driver is None or not driver.is_alive():
+    if os.getppid() != parent:
         os._exit(1)
     limit = memory_bytes + reserved_bytes()
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

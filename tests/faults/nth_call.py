@@ -48,9 +48,6 @@ ERRORS = (
 class InProcess(local.LocalPool):
     """The pool without processes, so that faults can be put into what workers do."""
 
-    def prepare(self) -> None:
-        pass
-
     def submit(self, files: Sequence[RawFile]) -> Any:
         future: Future[list[Processed]] = Future()
         future.set_result(work.process_all(files))

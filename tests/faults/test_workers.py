@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import EtlError
 from etl.executors import local, work
 from etl.executors.base import Limits
 from etl.executors.local import LocalPool
@@ -43,9 +41,9 @@ def faulty(file: RawFile, _: Rules) -> Steps[Processed]:
     return Processed(file.path, None, None, file.sha256, reason="empty", detail=order.decode())
 
 
-def prepare_faulty(memory_bytes: int, shared_marks: object) -> None:
+def prepare_faulty(parent: int, memory_bytes: int, shared_marks: object) -> None:
     """A worker whose pipeline is the one above."""
-    real_prepare(memory_bytes, shared_marks)
+    real_prepare(parent, memory_bytes, shared_marks)
     work.processing = faulty
 
 
@@ -119,36 +117,6 @@ def test_closing_leaves_no_worker(pool: LocalPool) -> None:
     pool.close()
     assert pids
     assert gone(pids, timeout=1)
-
-
-def test_a_lost_server_takes_its_workers_along_and_is_replaced(pool: LocalPool) -> None:
-    for _ in range(2):
-        assert reasons(pool, [raw("fine")]) == [["empty"]]
-        assert pool.executor
-        pids = [p.pid for p in local.processes_of(pool.executor) if p.pid]
-        server = {parent_of(pid) for pid in pids}
-        assert len(server) == 1
-        assert server != {os.getpid()}
-        os.kill(server.pop(), signal.SIGKILL)
-        assert gone(pids)
-
-
-def test_workers_come_without_a_server_too(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
-    monkeypatch.setitem(config, "tempdir", f"/tmp/{'x' * 200}")
-    crash = "worker_crash"
-    assert reasons(pool, [raw("fine"), raw("segfault")], [raw("fine")]) == [["empty", crash], ["empty"]]
-    assert pool.context.get_start_method() == "spawn"
-
-
-def test_workers_that_never_come_end_the_run(pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "prepare_worker", os.abort)
-    with pytest.raises(EtlError, match="end before they do any work"):
-        pool.result(pool.submit([raw("fine")]))
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
 def test_workers_die_with_a_killed_driver(world: World) -> None:

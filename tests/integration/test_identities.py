@@ -178,9 +178,6 @@ def test_what_was_taken_down_stays_down_whatever_its_hash(connection: Connection
 class Here:
     """A pool of no processes."""
 
-    def prepare(self) -> None:
-        """Nothing to start."""
-
     def submit(self, files: Sequence[RawFile]) -> list[Processed]:
         return work.process_all(files)
 
