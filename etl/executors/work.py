@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from etl.model import Processed, RawFile
 from etl.pipeline import processing
 from etl.rules import load_rules
-from etl.steps import Steps, in_step
+from etl.steps import Steps, in_step, through
 
 MOST_IN_STEP = 16  # 8 or 32 gain about as much
 MOST_BYTES = 1 << 18
 WALL_FACTOR = 12  # a document that takes so many times its processor time by the clock is stuck, not slow
-TIMERS = {signal.ITIMER_PROF: 1, signal.ITIMER_REAL: WALL_FACTOR}  # and how much time each gives
-LEAST_S = 0.001  # left to a document, since 0 would switch the timer off
+NO_MEMORY = "too_complex_memory"
+
+
+class Clock(NamedTuple):
+    """A timer of the kernel, the signal by which it ends us, what it counts, and how many limits it gives."""
+
+    timer: int
+    signal: signal.Signals
+    now: Callable[[], float]
+    factor: int
+
+
+CLOCKS = (
+    Clock(signal.ITIMER_PROF, signal.SIGPROF, time.process_time, 1),
+    Clock(signal.ITIMER_REAL, signal.SIGALRM, time.monotonic, WALL_FACTOR),
+)
 
 WARM_UP = RawFile("", "3月9日，柳河派出所接到報警(bao jing)，周女士丢失手机。".encode(), b"")
 
@@ -37,14 +52,20 @@ def process_all(
     `timeout_s` ends this process.
     """
     done: list[Processed] = []
-    with deadlines(timeout_s, len(files)) as switch:
+    with Deadlines(timeout_s, len(files)) as deadlines:
 
         def turn(at: int) -> None:
             in_hand(len(done) + at + 1)
-            switch(len(done) + at)
+            deadlines.switch(len(done) + at)
 
         for some in together(files):
-            done += in_step([attempting(file) for file in some], turn)
+            tried = in_step([attempting(file) for file in some], turn)
+            # Memory is shared by all in step: who had too little of it gets a second chance alone.
+            short = [at for at, x in enumerate(tried) if x.reason == NO_MEMORY and len(some) > 1]
+            for at in short:
+                turn(at)
+                tried[at] = through(attempting(some[at]))
+            done += tried
     return done
 
 
@@ -59,32 +80,42 @@ def together(files: Sequence[RawFile]) -> Iterator[Sequence[RawFile]]:
     yield files[first:]
 
 
-@contextmanager
-def deadlines(seconds: float, count: int) -> Iterator[Callable[[int], None]]:
-    """End this process if one of `count` documents takes more than `seconds` of the processor; 0 for no limit.
+class Deadlines:
+    """The time of `count` documents that are worked on in turn: `seconds` of the processor each, 0 for no limit.
 
-    What is given goes on with a document by its number from 0 and leaves the others what they had left. Time by the
-    clock would reject a good document of a loaded machine; it only ends what waits for something that never comes,
-    after WALL_FACTOR times as long. The kernel ends the process, by SIGPROF or SIGALRM: even in a loop inside C code.
+    Time by the clock would reject a good document of a loaded machine; it only ends what waits for something that
+    never comes, after WALL_FACTOR times as long. The kernel ends this process, by SIGPROF or SIGALRM: even in a loop
+    inside C code. Its timers count in ticks of some milliseconds and forget what is less, so that steps are
+    timed here.
     """
-    if not seconds:
-        yield lambda at: None
-        return
-    left = {timer: [factor * seconds] * count for timer, factor in TIMERS.items()}
-    current = 0
 
-    def switch(at: int) -> None:
-        nonlocal current
-        for timer, times in left.items():
-            rest, _ = signal.setitimer(timer, times[at])
-            times[current] = max(rest or times[current], LEAST_S)
-        current = at
+    def __init__(self, seconds: float, count: int) -> None:
+        self.on = seconds > 0
+        self.current: int | None = None
+        self.since = [0.0 for _ in CLOCKS]
+        self.left = [[c.factor * seconds for c in CLOCKS] for _ in range(count)]
 
-    try:
-        yield switch
-    finally:
-        for timer in TIMERS:
-            signal.setitimer(timer, 0)
+    def __enter__(self) -> Deadlines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.on:
+            for c in CLOCKS:
+                signal.setitimer(c.timer, 0)
+
+    def switch(self, at: int) -> None:
+        """Goes on with a document by its number from 0; the one before keeps what it has left."""
+        if not self.on or at == self.current:
+            return
+        for n, c in enumerate(CLOCKS):
+            now = c.now()
+            if self.current is not None:
+                self.left[self.current][n] -= now - self.since[n]
+            self.since[n] = now
+            if self.left[at][n] <= 0:
+                signal.raise_signal(c.signal)
+            signal.setitimer(c.timer, self.left[at][n])
+        self.current = at
 
 
 def attempting(file: RawFile) -> Steps[Processed]:
@@ -92,7 +123,7 @@ def attempting(file: RawFile) -> Steps[Processed]:
     try:
         return (yield from processing(file, load_rules()))
     except MemoryError:
-        return rejected(file, "too_complex_memory", "it needs more memory than a worker may use")
+        return rejected(file, NO_MEMORY, "it needs more memory than a worker may use")
     except RecursionError:
         return rejected(file, "too_complex_nesting", "nested too deeply")
     except Exception as e:

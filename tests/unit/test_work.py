@@ -55,19 +55,65 @@ def test_large_leaves_go_by_themselves_and_small_ones_by_the_dozen() -> None:
     assert [file for some in work.together(files) for file in some] == files
 
 
-def test_a_document_goes_on_with_the_time_that_it_had_left() -> None:
+class Time:
+    """Clocks that stand still until somebody works, and timers that note how they are set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.set: list[float] = []
+        self.raised: list[int] = []
+        processor, wall = work.CLOCKS
+        clocks = (processor._replace(now=lambda: self.now), wall._replace(now=lambda: self.now))
+        monkeypatch.setattr(work, "CLOCKS", clocks)
+        monkeypatch.setattr(signal, "setitimer", lambda timer, seconds: self.set.append(round(seconds, 6)))
+        monkeypatch.setattr(signal, "raise_signal", self.raised.append)
+
+
+def test_a_document_goes_on_with_the_time_that_it_had_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one uses is not taken from another, and after the last no timer is left."""
-    with work.deadlines(50.0, 2) as switch:
-        switch(0)
-        while signal.getitimer(signal.ITIMER_PROF)[0] > 49.95:
-            pass
-        switch(1)
-        assert signal.getitimer(signal.ITIMER_PROF)[0] > 49.97
-        switch(0)
-        assert 0 < signal.getitimer(signal.ITIMER_PROF)[0] <= 49.96
-        assert signal.getitimer(signal.ITIMER_REAL)[0] > 50
-    assert signal.getitimer(signal.ITIMER_PROF)[0] == 0
-    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    time = Time(monkeypatch)
+    with work.Deadlines(10.0, 2) as deadlines:
+        deadlines.switch(0)
+        time.now += 4
+        deadlines.switch(1)
+        time.now += 1
+        deadlines.switch(0)
+    assert time.set == [10, 120, 10, 120, 6, 116, 0, 0]
+    assert time.raised == []
+
+
+def test_many_short_steps_count_as_one_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = Time(monkeypatch)
+    with work.Deadlines(1.0, 2) as deadlines:
+        turns = 0
+        while not time.raised:
+            deadlines.switch(turns % 2)
+            time.now += (0.002, 0.0001)[turns % 2]
+            turns += 1
+    assert time.raised[0] == signal.SIGPROF
+    assert 999 <= turns <= 1003  # a second of two milliseconds every other turn
+
+
+def test_who_is_alone_keeps_the_timer_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = Time(monkeypatch)
+    with work.Deadlines(1.0, 1) as deadlines:
+        for _ in range(5):
+            deadlines.switch(0)
+            time.now += 0.3
+    assert time.set == [1, 12, 0, 0]
+
+
+def test_want_of_memory_is_tried_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanting = iter((True, False))
+
+    def hungry(file: RawFile, rules: Rules) -> Iterator[None]:
+        yield
+        if file.path == "/2" and next(wanting):
+            raise MemoryError
+        return process(file, rules)
+
+    monkeypatch.setattr(work, "processing", hungry)
+    assert work.process_all(FILES) == [process(file, load_rules()) for file in FILES]
 
 
 def test_every_one_takes_a_step_before_any_takes_the_next() -> None:
