@@ -101,7 +101,10 @@ def fault_at(world: World, settings: Settings, place: Any, name: str, n: int, er
     assert exit_code(world) == 0, (name, n, error)
     if by_design:
         left = world.sql("SELECT count(*) FROM rejections WHERE resolved_by IS NULL")
-        assert left == [(int(reached),)], (name, n, error)
+        again = isinstance(
+            error, MemoryError
+        )  # who lacked memory beside others is tried again alone, with success
+        assert left == [(int(reached),)] or (again and left == [(0,)]), (name, n, error)
         jobs.retry(settings, None, [])
         assert world.sql("SELECT count(*) FROM rejections WHERE resolved_by IS NULL") == [(0,)]
         world.sql("DELETE FROM rejections RETURNING id")
