@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from math import log2
 from operator import add
@@ -88,33 +87,31 @@ class Costs(dict[str, float]):
         before, char, after = three[0], three[1], three[2]
         bits = self._bits(before, char, after)
         page = self._page
-        two = char + after
-        if two in page.twos:
-            share = page.twos[two] / (page.text.count(char) + 2)
-            if before + char in page.twos and (together := page.count(three)):
-                share = (share + together / (page.twos[before + char] + 1)) / 2
+        if char in page.chars and after in page.chars and (found := page.count(char + after)):
+            share = found / (page.text.count(char) + 2)
+            if before in page.chars and (together := page.count(three)):
+                share = (share + together / (page.count(before + char) + 1)) / 2
             bits = -log2((1 - PAGE_SHARE) * 2**-bits + PAGE_SHARE * share)
         self[three] = bits
         return bits
 
 
 class Page:
-    """How often the `text` of a page has each two characters in a row, `twos`, and what stands behind one.
+    """The `text` of a page: its `chars`, how often it has some in a row, and what stands behind one.
 
     >>> page = Page("警方说，警察说")
-    >>> page.twos["警察"], sorted(page.behind("警")), Page("00000").count("000")
+    >>> page.count("警察"), sorted(page.behind("警")), Page("00000").count("000")
     (1, ['察', '方'], 3)
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.twos = Counter(map(add, text, text[1:]))
-        self._chars = frozenset(text)
+        self.chars = frozenset(text)
         self._behind: dict[str, frozenset[str]] = {}
 
     def behind(self, char: str) -> frozenset[str]:
         """The characters that stand behind `char`."""
-        if char not in self._chars:
+        if char not in self.chars:
             return NONE
         found = self._behind.get(char)
         if found is None:
@@ -122,11 +119,11 @@ class Page:
             found = self._behind[char] = frozenset([piece[:1] or char for piece in pieces[1:]])
         return found
 
-    def count(self, three: str) -> int:
-        """How often the page has `three` characters in a row."""
-        if three[0] != three[2]:
-            return self.text.count(three)
-        found, at = 0, self.text.find(three)
+    def count(self, row: str) -> int:
+        """How often the page has the two or three characters of `row` in a row."""
+        if row[0] != row[-1]:
+            return self.text.count(row)
+        found, at = 0, self.text.find(row)
         while at >= 0:  # they may overlap
-            found, at = found + 1, self.text.find(three, at + 1)
+            found, at = found + 1, self.text.find(row, at + 1)
         return found

@@ -128,18 +128,23 @@ class Finder:
     def _look(self, mark: re.Match[str]) -> Run | None:
         """The run that begins at `mark`, looked for a second time and wider if it is none or a bad one."""
         self.enough = self.asked + ASKED_BY_MARK
-        beginnings = self._beginnings(mark)
-        run = self._run(mark, *beginnings)
+        beginnings, weigher = self._beginnings(mark), Weigher(self.text, self.codes, self.plausible)
+        found = self._search(mark, *beginnings)
+        run = weigher.weighed(mark.start(), *found)
         if run is None or run.strained or run.cost > DEAR:
             self.behind = FAR_BEHIND
-            again = self._run(mark, *beginnings)
+            wider = self._search(mark, *beginnings)
             self.behind = BEHIND
+            again = run if wider == found else weigher.weighed(mark.start(), *wider)
             if run is None or (again and (again.end != run.end or again.gain > run.gain)):
                 return again
         return run
 
-    def _run(self, mark: re.Match[str], beam: list[Reading], at: int) -> Run | None:
-        """The run that begins at `mark` with a reading of `beam` and goes on `at`; None if none comes to an end."""
+    def _search(self, mark: re.Match[str], beam: list[Reading], at: int) -> tuple[int, bool, list[Reading]]:
+        """The readings that begin at `mark` with one of `beam`, go on `at` and come to an end.
+
+        Before them the end of the line, as far as it matters, and whether the run is marked.
+        """
         text = self.text
         line_end = text.find("\n", mark.start(), mark.start() + 2 * MAX_RUN)
         line_end = min(len(text), mark.start() + 2 * MAX_RUN) if line_end < 0 else line_end
@@ -176,7 +181,7 @@ class Finder:
             if not lead or len(done) > 2 * BEAM:
                 break
             beam = self._steps(beam, lead, trail, at)
-        return Weigher(text, self.codes, self.plausible).weighed(mark.start(), line_end, marked, done)
+        return line_end, marked, done
 
     def _beginnings(self, mark: re.Match[str]) -> tuple[list[Reading], int]:
         """The readings of the mark itself, and where the run goes on after it."""
