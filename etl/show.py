@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -342,12 +342,30 @@ def trace_record(trace: Trace, rules: Rules) -> dict[str, Any]:
     return {
         "decoded": {"encoding": trace.decoded.encoding, "confidence": trace.decoded.confidence},
         "shape": trace.parsed.shape,
-        "repairs": [asdict(r) for r in trace.repaired.repairs],
-        "article": asdict(trace.article),
+        "repairs": [plain(r) for r in trace.repaired.repairs],
+        "article": plain(trace.article),
         "content_hash": trace.content_hash.hex(),
-        "extraction": asdict(trace.extraction),
+        "extraction": plain(trace.extraction),
         "rules": why(trace.article, trace.extraction, rules.extract),
     }
+
+
+def plain(value: Any) -> Any:
+    """A record, and whatever records are in it, as objects and lists of JSON.
+
+    >>> from etl.model import Contributor, Text
+    >>> plain((Contributor("周晓", ("author",)), Text("警情")))
+    [{'name': '周晓', 'roles': ['author']}, {'value': '警情', 'repairs': []}]
+    """
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", None)
+        inner = list(map(plain, value))
+        return dict(zip(names, inner, strict=True)) if names else inner
+    return value
 
 
 def repaired_record(repaired: Repaired) -> dict[str, Any]:
@@ -356,7 +374,7 @@ def repaired_record(repaired: Repaired) -> dict[str, Any]:
         "text": repaired.text.value,
         "script": repaired.script,
         "flags": list(repaired.flags),
-        "repairs": [asdict(r) for r in repaired.text.repairs],
+        "repairs": [plain(r) for r in repaired.text.repairs],
     }
 
 

@@ -499,4 +499,4 @@ def _agency(unit: Unit, r: Reading) -> Agency | None:
     if known is None:
         found = units.agencies([unit], r.rules.units, r.rules.divisions)
         known = found[-1] if found else None
-    return replace(known, name=unit.name) if known else None
+    return known._replace(name=unit.name) if known else None

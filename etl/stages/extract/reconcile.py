@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from etl.model import Person, Span
 from etl.stages.extract.mention import Mention
@@ -83,9 +83,9 @@ def _defrauded(view: str, found: Sequence[Part]) -> list[Person]:
     for i, (p, x) in enumerate(zip(people, found, strict=True)):
         others = [o.role for n, o in enumerate(people) if n != i]
         if p.role in {"suspect", "relative", "party"} and "suspect" in others and _paid(view, x):
-            people[i] = replace(p, role="victim", also=())
+            people[i] = p._replace(role="victim", also=())
         elif p.role in {"victim", "reporter"} and "victim" in others and _at_the_counter(view, x):
-            people[i] = replace(p, role="reporter", also=("helper",))
+            people[i] = p._replace(role="reporter", also=("helper",))
     return people
 
 
@@ -114,7 +114,7 @@ def _hurt(view: str, x: Part) -> Person:
         return p
     if not any(INJURED_RE.match(view, m.end, m.end + 24) for m in x.mentions):
         return p
-    return replace(p, role="victim", also=(*(r for r in ("party",) if p.role == r), *p.also))
+    return p._replace(role="victim", also=(*(r for r in ("party",) if p.role == r), *p.also))
 
 
 ELDERS = frozenset(
@@ -164,7 +164,7 @@ def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
             if _kin_sought(people[i], x) and any(_calls_for_kin(view, o) for o in found)
         ][:1]
     for i in children:
-        people[i] = replace(people[i], role=need, also=())
+        people[i] = people[i]._replace(role=need, also=())
     for i, x in enumerate(found):
         p = people[i]
         if i in children or p.role not in {"victim", "reporter", "party"}:
@@ -175,14 +175,14 @@ def _kin_in_danger(view: str, found: Sequence[Part], kind: str) -> list[Person]:
         asks = ASKS_FOR_CHILD_RE if children else CALLS_FOR_CHILD_RE
         caller = bool(children) and _calls_for_kin(view, x)
         if elder or caller or any(asks.match(view, m.end, m.end + 50) for m in x.mentions):
-            people[i] = replace(p, role="relative", also=tuple(r for r in p.also if r == "reporter"))
+            people[i] = p._replace(role="relative", also=tuple(r for r in p.also if r == "reporter"))
     return people
 
 
 def _offence(view: str, found: Sequence[Part], span: Span) -> list[Person]:
     """A titled person is harmed; where nobody else is the culprit, the one with 某 beside the harmed is."""
     people = [
-        replace(p, role="victim", also=tuple(r for r in p.also if r != "victim"))
+        p._replace(role="victim", also=tuple(r for r in p.also if r != "victim"))
         if p.role == "suspect" and m[0].form == "title" and not any(x.lead_role == "suspect" for x in m)
         else p
         for p, m in ((x.person, x.mentions) for x in found)
@@ -191,7 +191,7 @@ def _offence(view: str, found: Sequence[Part], span: Span) -> list[Person]:
     accused = [p for p in people if p.role == "suspect"]
     if len(accused) > 1:  # 苍某报警 ... 毋某被抓: who called the police is not the other one caught
         return [
-            replace(p, role="victim") if p.role == "suspect" and "reporter" in p.also else p for p in people
+            p._replace(role="victim") if p.role == "suspect" and "reporter" in p.also else p for p in people
         ]
     if accused:
         return people
@@ -199,7 +199,7 @@ def _offence(view: str, found: Sequence[Part], span: Span) -> list[Person]:
     some = [i for i in hurt if found[i].mentions[0].form == "mou" and "reporter" not in people[i].also]
     if caught and some and len(hurt) > len(some):
         for i in some:
-            people[i] = replace(people[i], role="suspect", also=())
+            people[i] = people[i]._replace(role="suspect", also=())
     return people
 
 
@@ -207,7 +207,7 @@ def _bystanders(found: Sequence[Part], people: Sequence[Person]) -> list[Person]
     """Where somebody is said to be hurt, who only called the police is not: 同车的倪女士拨打了110."""
     hurt = any(p.role == "victim" and "victim" in x.told for p, x in zip(people, found, strict=True))
     return [
-        replace(p, role="reporter", also=()) if hurt and p.role == "victim" and x.told == {"reporter"} else p
+        p._replace(role="reporter", also=()) if hurt and p.role == "victim" and x.told == {"reporter"} else p
         for p, x in zip(people, found, strict=True)
     ]
 
@@ -217,7 +217,7 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
     people = []
     for p, mentions, fetches in ((x.person, x.mentions, x.fetches) for x in found):
         if fetches and p.role in {"lost_person", "relative"}:
-            p = replace(p, role="relative", also=tuple(r for r in p.also if r != "relative"))
+            p = p._replace(role="relative", also=tuple(r for r in p.also if r != "relative"))
         elif p.role in {"lost_person", "relative"}:
             before = [view[max(0, m.start - 8) : m.start] for m in mentions]
             kin = any(CHILD_RE.search(b) or KIN_RE.search(b) for b in before[:1])
@@ -226,16 +226,16 @@ def _search(view: str, found: Sequence[Part]) -> list[Person]:
                 or any(SEEKS_RE.match(view, m.end, m.end + 40) for m in mentions)
             )
             if kin and not grown and "reporter" not in p.also:
-                p = replace(p, role="lost_person", also=tuple(r for r in p.also if r != "lost_person"))
+                p = p._replace(role="lost_person", also=tuple(r for r in p.also if r != "lost_person"))
         people.append(p)
     if not any(p.role == "lost_person" and "reporter" not in p.also for p in people):
         i = next((i for i, x in enumerate(found) if _kin_sought(people[i], x)), None)
         if i is not None and any("reporter" in (p.role, *p.also) for p in people):
-            people[i] = replace(people[i], role="lost_person", also=())
+            people[i] = people[i]._replace(role="lost_person", also=())
     lost = [p for p in people if p.role == "lost_person"]
     if len(lost) > 1:
         people = [
-            replace(p, role="relative", also=tuple(r for r in p.also if r not in {"relative", "victim"}))
+            p._replace(role="relative", also=tuple(r for r in p.also if r not in {"relative", "victim"}))
             if p.role == "lost_person" and "reporter" in p.also
             else p
             for p in people
@@ -249,7 +249,7 @@ GROWN = ("女士", "先生", "大爷", "大娘", "大妈", "大叔", "师傅", "
 def _grown(people: Sequence[Person]) -> list[Person]:
     """Who bears the title of a grown-up has not run away as a child: 豆豆的母亲裴女士."""
     return [
-        replace(p, role="relative", also=tuple(r for r in p.also if r != "relative"))
+        p._replace(role="relative", also=tuple(r for r in p.also if r != "relative"))
         if p.role == "lost_person" and (p.name or "").endswith(GROWN)
         else p
         for p in people
@@ -287,7 +287,7 @@ def _helped(view: str, found: Sequence[Part], kind: str) -> list[Person]:
         burnt = [any(OWN_FIRE_RE.match(view, m.end, m.end + 60) for m in x.mentions) for x in found]
         named = named or [i for i, own in enumerate(burnt) if own]
     role = "party" if kind == "person_assistance" else "victim"
-    return [replace(p, role=role) if [i] == named else p for i, p in enumerate(people)]
+    return [p._replace(role=role) if [i] == named else p for i, p in enumerate(people)]
 
 
 # 店主仲师傅赶回来开了门
@@ -299,7 +299,7 @@ def _finder(found: Sequence[Part]) -> list[Person]:
     owners = [x for x in found if x.person.role == "victim"]
     trade = [x for x in owners if x.mentions[0].lead in KEEPERS]
     return [
-        replace(x.person, role="helper", also=())
+        x.person._replace(role="helper", also=())
         if x.person.role == "victim" and x is not owners[0] and (not x.told or x in trade)
         else x.person
         for x in found

@@ -155,7 +155,7 @@ def timing(
     reported = next((w for w in read if w.basis == "report" and w.start is not None), None)
     flags = ("time_unresolved",) if occurred.start is None and occurred.text else ()
     settled = "event" if occurred.basis in {"later", "clue"} else occurred.basis
-    occurred = occurred if occurred.basis == settled else replace(occurred, basis=settled)
+    occurred = occurred if occurred.basis == settled else occurred._replace(basis=settled)
     return Timing(occurred, reported, flags)
 
 
@@ -285,7 +285,7 @@ def _told_after(read: Sequence[When]) -> list[When]:
     told = {id(w): "event" for w in back if w.basis == "later"}
     if lead.basis == "event":
         told[id(lead)] = "later"
-    return [replace(w, basis=told[id(w)]) if id(w) in told else w for w in read]
+    return [w._replace(basis=told[id(w)]) if id(w) in told else w for w in read]
 
 
 # 5月18日，李某被行政拘留十日
@@ -310,7 +310,7 @@ def _series(view: str, occurred: When | None, read: Sequence[When]) -> When | No
             view, w.span[1], w.span[1] + 8
         ):
             days = [datetime.combine(t.date(), time(), t.tzinfo) for t in (occurred.start, w.end - SECOND)]
-            return replace(occurred, start=days[0], end=days[1] + timedelta(1), precision="span")
+            return occurred._replace(start=days[0], end=days[1] + timedelta(1), precision="span")
     return occurred
 
 
@@ -325,7 +325,7 @@ def _within_month(view: str, occurred: When | None, read: Sequence[When]) -> Whe
         finer = w.precision not in COARSE or (season and w.span != occurred.span and w.precision != "year")
         ends = w.basis == "resolution" or (w.span and PENALISED_RE.match(view, w.span[1], w.span[1] + 40))
         if w.start and finer and not ends and occurred.start <= w.start < occurred.end:
-            return replace(w, basis="event")
+            return w._replace(basis="event")
     return occurred
 
 
@@ -379,7 +379,7 @@ def _month_before(view: str, read: Sequence[When], moment: When) -> When | None:
         return None
     if first.span is None or not BEGAN_RE.match(view, first.span[1]):
         return None
-    return replace(first, basis="event")
+    return first._replace(basis="event")
 
 
 def _same_day(one: When, other: When) -> bool:

@@ -7,7 +7,6 @@ Furniture is taken off from both ends inward; between, only lines that are furni
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from etl.model import Article, Parsed, Repair, Text
 from etl.rules.layout import LayoutRules
@@ -102,7 +101,7 @@ def slice_text(text: Text, start: int, end: int) -> Text:
 
 
 def moved(repair: Repair, by: int) -> Repair:
-    return replace(repair, start=repair.start + by, end=repair.end + by)
+    return repair._replace(start=repair.start + by, end=repair.end + by)
 
 
 def declared_fields(declared: Mapping[str, Text], rules: LayoutRules) -> Fields:
