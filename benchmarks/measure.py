@@ -73,8 +73,12 @@ class Cost:
 
 
 def process(*command: str, url: str = "") -> Cost:
-    """Run a Python process. Exits if it fails."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("ETL_")}
+    """Run a Python process. Exits if it fails.
+
+    It may keep byte code, as what was installed does: else one side compiles its source in every process.
+    """
+    left_out = ("ETL_", "PYTHONDONTWRITEBYTECODE")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     env |= {"PYTHONPATH": str(ROOT), "ETL_DATABASE_URL": url, "ETL_SETTLE": "0"}
     timed_ = [sys.executable, "-m", "benchmarks.timed", sys.executable, *command]
     done = subprocess.run(timed_, env=env, stdout=subprocess.PIPE, cwd=ROOT, check=False)
