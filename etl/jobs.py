@@ -317,8 +317,11 @@ def claimed(
 
 def locked(url: str) -> RunLock:
     """The run lock of a database that is fit for a run, at the newest schema. Harmless to try again."""
-    refuse_shared_sessions(url)
-    migrate.upgrade(url)
+    with connect(url) as connection, answered_within(START_S, lambda: [connection]):
+        refuse_shared_sessions(connection, url)
+        newest = migrate.is_newest(connection)
+    if not newest:
+        migrate.upgrade(url)
     return RunLock(url).__enter__()
 
 

@@ -159,7 +159,10 @@ class Loader:
         if self.listing is None or (len(files) < ASK_FILES // 2 and not self.listing.begun):
             return self.session.surely(partial(ledger.to_read, files=files))
         wanted, unsure = self.listing.compare(self.session.surely, files)
-        return wanted + (self.session.surely(partial(ledger.to_read, files=unsure)) if unsure else [])
+        if unsure:
+            wanted += self.session.surely(partial(ledger.to_read, files=unsure))
+            wanted.sort(key=lambda x: x.found.path)
+        return wanted
 
     def limited(self, leaves: Iterator[Fresh | Leaf]) -> Iterator[Fresh | Leaf]:
         """As many leaves as may still be read."""

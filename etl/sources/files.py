@@ -8,7 +8,8 @@ import io
 import os
 import stat
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,6 +26,9 @@ NO_FILES = (b"/.", *(suffix + b"/" for suffix in PARTIAL_SUFFIXES))  # as they s
 NAME = attrgetter("name")
 FILES_AT_ONCE = 1000  # looked at before the first of them is passed on
 CHUNK = 1 << 20
+as_found: Callable[[tuple[str, int, int]], Found] = partial(
+    tuple.__new__, Found
+)  # a third of the time of Found()
 
 
 def resolve(root: str) -> str:
@@ -86,7 +90,7 @@ def judge_files(shown: str, files: Sequence[os.DirEntry[bytes]]) -> Iterator[Ent
             except OSError:
                 info = None
             if info and stat.S_ISREG(info.st_mode):
-                judged.append(Found(shown + name, info.st_size, info.st_mtime_ns))
+                judged.append(as_found((shown + name, info.st_size, info.st_mtime_ns)))
             else:
                 judged.append(judge_name(entry.name, shown + name, entry))
         yield from judged

@@ -112,8 +112,8 @@ def answered_within(seconds: float, lines: Callable[[], Sequence[Connection]]) -
         alarm.cancel()
 
 
-def refuse_shared_sessions(url: str) -> None:
-    """Raise StoreError if a pooler in transaction mode stands between us and the server.
+def refuse_shared_sessions(first: Connection, url: str) -> None:
+    """Raise StoreError if a pooler in transaction mode stands between us and the server at `url`, asked over `first`.
 
     There a session's locks belong to nobody: they outlive their run, or are lost in the middle of it. A
     pooler shows by a made-up process number; that it shares sessions, by a mark of one connection that
@@ -121,15 +121,14 @@ def refuse_shared_sessions(url: str) -> None:
     """
     import secrets  # here, since the commands that only look should not wait for it
 
-    with connect(url) as first, answered_within(START_S, lambda: [first]):
-        before = backend(first)
-        if before == first.info.backend_pid:
-            return
-        mark = secrets.token_hex(8)
-        first.execute("SELECT set_config('jingqing.mark', %s, false)", (mark,))
-        with connect(url) as second, second.transaction():
-            found = second.execute("SELECT current_setting('jingqing.mark', true)").fetchone()
-            shared = found == (mark,) or backend(first) != before
+    before = backend(first)
+    if before == first.info.backend_pid:
+        return
+    mark = secrets.token_hex(8)
+    first.execute("SELECT set_config('jingqing.mark', %s, false)", (mark,))
+    with connect(url) as second, second.transaction():
+        found = second.execute("SELECT current_setting('jingqing.mark', true)").fetchone()
+        shared = found == (mark,) or backend(first) != before
     if shared:
         raise StoreError(
             "the database URL leads through a pooler in transaction mode, where locks do not hold:"

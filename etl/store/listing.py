@@ -14,11 +14,11 @@ from typing import Protocol, TypeVar
 
 from etl.model import Found
 from etl.store.engine import Connection
-from etl.store.ledger import SETTLED, Wanted, wanted_of
+from etl.store.ledger import SETTLED, Wanted
 from etl.store.rows import Row
 
 PAGE_FILES = 10_000
-SORT_MEMORY = "16MB"  # of the server, for the cursor; it sorts the rest on disk
+SORT_MEMORY = "32MB"  # of the server, for the cursor; it sorts the rest on disk
 NAME = "known_files"
 PATH = itemgetter(0)
 T = TypeVar("T", covariant=True)
@@ -43,7 +43,7 @@ class Listing:
         self.last = ""  # path of the last file that was compared
 
     def compare(self, surely: Surely, files: Sequence[Found]) -> tuple[list[Wanted], list[Found]]:
-        """Those of `files` that must be read, and those out of order, of which the listing can't tell."""
+        """Those of `files` that are new, and those to be asked for by key: out of order, or not as they were."""
         self.begun = True
         ordered, unsure = self.in_order(files)
         wanted: list[Wanted] = []
@@ -55,7 +55,9 @@ class Listing:
             to = len(ordered) if self.ended else bisect_right(ordered, self.page[-1][0], at, key=PATH)
             start = bisect_left(self.page, path, key=PATH)
             end = bisect_right(self.page, ordered[to - 1].path, start, key=PATH)
-            wanted += differing(ordered[at:to], self.page[start:end])
+            new, doubtful = differing(ordered[at:to], self.page[start:end])
+            wanted += [Wanted(file, "new") for file in new]
+            unsure += doubtful
             at = to
         return wanted, unsure
 
@@ -80,9 +82,9 @@ class Listing:
                 connection.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '{SORT_MEMORY}'")
                 connection.execute(
                     f"DECLARE {NAME} NO SCROLL CURSOR WITH HOLD FOR"
-                    " SELECT path, size, mtime_ns, state, records_done FROM source_files"
+                    " SELECT path, CASE WHEN state = ANY(%s) THEN size END, mtime_ns FROM source_files"
                     ' WHERE (path = ANY(%s) OR path ^@ ANY(%s)) AND path COLLATE "C" > %s ORDER BY path COLLATE "C"',
-                    (self.tops, [top.rstrip("/") + "/" for top in self.tops], self.after),
+                    (list(SETTLED), self.tops, [top.rstrip("/") + "/" for top in self.tops], self.after),
                 )
             self.connection = connection
         page = connection.execute(f"FETCH {PAGE_FILES} FROM {NAME}").fetchall()
@@ -91,12 +93,14 @@ class Listing:
         return page
 
 
-def differing(files: Sequence[Found], rows: Sequence[Row]) -> list[Wanted]:
-    """Those of `files` that must be read, by the rows of the ledger between the first and the last of them."""
-    settled = {row[:3] for row in rows if row[3] in SETTLED}
-    left = [file for file in files if file not in settled]
-    if not left:
-        return []
-    known = {row[0]: row[1:] for row in rows}
-    wanted = (wanted_of(file, known.get(file.path)) for file in left)
-    return [w for w in wanted if w is not None]
+def differing(files: list[Found], rows: list[Row]) -> tuple[list[Found], list[Found]]:
+    """Those of `files` that `rows` of the ledger do not know, and those that they know otherwise or unsettled.
+
+    Either is (path, size, mtime_ns) in order of paths, a row's size NULL if it is unsettled: mostly they are equal.
+    """
+    if files == rows:
+        return [], []
+    unchanged = set(rows)
+    left = [file for file in files if file not in unchanged]
+    known = {row[0] for row in rows}
+    return [file for file in left if file.path not in known], [file for file in left if file.path in known]

@@ -56,6 +56,14 @@ def check(connection: Connection) -> None:
     raise SchemaMismatch(f"the database has schema {at}, this program needs {head()}: run `etl db upgrade`")
 
 
+def is_newest(connection: Connection) -> bool:
+    """Whether the database is at `head()`. Raises SchemaMismatch for one that is newer than the code."""
+    at = current(connection)
+    if at is not None and at > head():
+        check(connection)
+    return at == head()
+
+
 def upgrade(url: str) -> bool:
     """Migrate to `head()`; whether anything was done. Safe to call from many processes at once.
 
@@ -63,11 +71,8 @@ def upgrade(url: str) -> bool:
     StoreUnavailable if the locks could not be had.
     """
     with connect(url) as connection, answered_within(START_S, lambda: [connection]):
-        at = current(connection)
-        if at == head():
+        if is_newest(connection):
             return False
-        if at is not None and at > head():
-            check(connection)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             run_alembic(url, "upgrade", "head")
