@@ -28,7 +28,6 @@ from typing import Any
 
 from etl.errors import EtlError
 from etl.executors.base import Limits
-from etl.executors.programs import Programs
 from etl.model import Processed, RawFile
 
 PR_SET_PDEATHSIG = 1
@@ -38,9 +37,7 @@ POLL_S = 0.5
 MAX_IDLE_DEATHS = 5  # workers that die at once, again and again, are the machine's fault, not a file's
 EXIT_S = 2.0
 
-# in a worker: per task the file in hand, from 1, and the patterns compiled so far
-marks: Any = None
-programs: Programs | None = None
+marks: Any = None  # in a worker: per task the file in hand, from 1
 
 
 @dataclass(slots=True)
@@ -198,11 +195,10 @@ def kill(workers: Sequence[BaseProcess]) -> None:
 
 def prepare_worker(parent: int, memory_bytes: int, shared_marks: Any) -> None:
     """Tie a new worker to its parent's life, keep the keyboard's interrupt from it, and limit its memory."""
-    global marks, programs
-    marks, programs = shared_marks, Programs()
-    programs.install()
-    from etl.executors import work  # compiles many
+    from etl.executors import work
 
+    global marks
+    marks = shared_marks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGPROF, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
@@ -229,7 +225,4 @@ def process_all(files: Sequence[RawFile], mark: int, timeout_s: float) -> list[P
     """Run the pipeline over `files` in a worker, noting which of them it has in hand."""
     from etl.executors import work
 
-    done = work.process_all(files, timeout_s, lambda number: marks.__setitem__(mark, number))
-    if programs:
-        programs.save()
-    return done
+    return work.process_all(files, timeout_s, lambda number: marks.__setitem__(mark, number))
