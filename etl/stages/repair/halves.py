@@ -49,7 +49,7 @@ class OnPage:
             stats, listed = self.codes.stats, self.codes.firsts(lead).listed
             before = stats.symbols.get(ord(last), last)
             chars = listed.places.keys() & stats.seconds.get(before, NONE)
-            chars |= listed.places.keys() & self.plausible.page.behind(last)
+            chars |= listed.places.keys() & self.plausible.page.behind(last).keys()
             found = {place for char in chars for place in listed.places[char]}
             if before + BORDER in stats.rows:  # the row tells what strange characters cost behind a symbol
                 found |= {place for place, seen in enumerate(listed.seen) if ord(seen) in stats.symbols}

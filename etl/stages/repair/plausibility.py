@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from math import log2
 from operator import add
 
@@ -13,7 +14,7 @@ from etl.stages.repair.codes import Listed
 PAGE_SHARE = 0.15
 # Words tell what characters do not, but punctuation and names only by characters.
 WORD_SHARE = 0.8
-NONE: frozenset[str] = frozenset()
+NONE: Mapping[str, int] = {}
 END = "\n"  # stands on no page as the statistics see it
 
 
@@ -61,7 +62,7 @@ class Plausibility:
             # Behind a symbol the row tells what strange characters cost, but no others.
             return [cost(context + char) for char in chars.seen]
         bits = list(map(stats.pairs[last].__getitem__, chars.shown))
-        others = chars.places.keys() & self.page.behind(last)
+        others = chars.places.keys() & self.page.behind(last).keys()
         if last in CLOSES:
             others |= chars.places.keys() & CLOSES
         if row is not None:
@@ -87,43 +88,42 @@ class Costs(dict[str, float]):
         before, char, after = three[0], three[1], three[2]
         bits = self._bits(before, char, after)
         page = self._page
-        if char in page.chars and after in page.chars and (found := page.count(char + after)):
+        if found := page.behind(char).get(after):
             share = found / (page.text.count(char) + 2)
-            if before in page.chars and (together := page.count(three)):
-                share = (share + together / (page.count(before + char) + 1)) / 2
+            if (led := page.behind(before).get(char)) and (together := page.count(three)):
+                share = (share + together / (led + 1)) / 2
             bits = -log2((1 - PAGE_SHARE) * 2**-bits + PAGE_SHARE * share)
         self[three] = bits
         return bits
 
 
 class Page:
-    """The `text` of a page: its `chars`, how often it has some in a row, and what stands behind one.
+    """What stands behind a character in the `text` of a page, and how often.
 
-    >>> page = Page("警方说，警察说")
-    >>> page.count("警察"), sorted(page.behind("警")), Page("00000").count("000")
-    (1, ['察', '方'], 3)
+    >>> dict(Page("警方说，警察说").behind("警")), Page("00000").count("000")
+    ({'方': 1, '察': 1}, 3)
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.chars = frozenset(text)
-        self._behind: dict[str, frozenset[str]] = {}
+        self._chars = frozenset(text)
+        self._behind: dict[str, Mapping[str, int]] = {}
 
-    def behind(self, char: str) -> frozenset[str]:
-        """The characters that stand behind `char`."""
-        if char not in self.chars:
+    def behind(self, char: str) -> Mapping[str, int]:
+        """The characters that stand behind `char`, and how often each does."""
+        if char not in self._chars:
             return NONE
         found = self._behind.get(char)
         if found is None:
             pieces = (self.text + END).split(char)
-            found = self._behind[char] = frozenset([piece[:1] or char for piece in pieces[1:]])
+            found = self._behind[char] = Counter([piece[:1] or char for piece in pieces[1:]])
         return found
 
-    def count(self, row: str) -> int:
-        """How often the page has the two or three characters of `row` in a row."""
-        if row[0] != row[-1]:
-            return self.text.count(row)
-        found, at = 0, self.text.find(row)
+    def count(self, three: str) -> int:
+        """How often the page has `three` characters in a row."""
+        if three[0] != three[2]:
+            return self.text.count(three)
+        found, at = 0, self.text.find(three)
         while at >= 0:  # they may overlap
-            found, at = found + 1, self.text.find(row, at + 1)
+            found, at = found + 1, self.text.find(three, at + 1)
         return found
