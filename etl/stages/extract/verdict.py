@@ -81,11 +81,6 @@ def _verdict(
     s.weighed = margins(text, rules.weights)
     s.kind = decide(text, s.weighed, rules.competing)
     weight = circumstances(told, narrative, decisive)
-    signal = (
-        s.weighed[CASE] > 0
-        or s.weighed[CASE] + _weightiest(told, rules) > LIKELY
-        or (weight >= {"who", "when", "outcome"} and any("occur" in r.cues for r in told))
-    )
     named = any(r.names for r in narrative)
     if not weight & {"report", "outcome"} and any("campaign" in r.cues for r in texts):
         return "campaign", "who and when, but nothing done about it"
@@ -97,6 +92,11 @@ def _verdict(
     undated = not any(e.names_day for r in narrative for e in r.times)
     if not named and undated and s.kind == COUNTER:
         return "routine", "a counter, nobody in particular"
+    signal = (
+        s.weighed[CASE] > 0
+        or (weight >= {"who", "when", "outcome"} and any("occur" in r.cues for r in told))
+        or _likely(s.weighed[CASE], told, rules)
+    )
     if signal and len(weight) >= 2 and weight & {"who", "report"} and (named or weight & {"when", "report"}):
         return "incident", f"opened by {s.opened}; {', '.join(sorted(weight))}"
     dated = any(e.names_day and not e.has("vague") and not e.period for r in narrative for e in r.times)
@@ -112,9 +112,9 @@ def _verdict(
     return (_reason(texts), "too little told") if signal else (_reason(texts), "weighs as no case")
 
 
-def _weightiest(told: Sequence[Read], rules: ExtractRules) -> float:
-    """What the sentence weighs that most looks like a case: in a long telling it is a sentence or two."""
-    return max(margin(r.sentence.text, CASE, rules.weights) for r in told)
+def _likely(weighed: float, told: Sequence[Read], rules: ExtractRules) -> bool:
+    """Whether a sentence looks like a case, though the whole does not: in a long telling it is a sentence or two."""
+    return any(weighed + margin(r.sentence.text, CASE, rules.weights) > LIKELY for r in told)
 
 
 def _brief(texts: Sequence[Read], narrative: Sequence[Read], weight: set[str]) -> bool:
