@@ -77,9 +77,6 @@ def _verdict(
     narrative = [r for r in told if "narrative" in r.cues]
     if not narrative:
         return _reason(texts), "no narrative sentence"
-    text = "".join(r.sentence.text for r in told)
-    s.weighed = margins(text, rules.weights)
-    s.kind = decide(text, s.weighed, rules.competing)
     weight = circumstances(told, narrative, decisive)
     named = any(r.names for r in narrative)
     if not weight & {"report", "outcome"} and any("campaign" in r.cues for r in texts):
@@ -89,6 +86,9 @@ def _verdict(
     counted = "stat" in texts[0].cues and not named and "report" not in weight
     if counted:
         return "statistics", "opens with figures"
+    text = "".join([r.sentence.text for r in told])
+    s.weighed = margins(text, rules.weights)
+    s.kind = decide(text, s.weighed, rules.competing)
     undated = not any(e.names_day for r in narrative for e in r.times)
     if not named and undated and s.kind == COUNTER:
         return "routine", "a counter, nobody in particular"
