@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # 110101199003070000: six digits of a place, a date of birth, a serial number with its check digit (X for ten)
@@ -23,6 +24,8 @@ def starred(text: str) -> str:
 
 def starred_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A row of a table with its texts, and texts in lists, starred."""
+    if not holds_number(row):
+        return row
     return tuple(
         starred(value)
         if isinstance(value, str)
@@ -31,3 +34,14 @@ def starred_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
         else value
         for value in row
     )
+
+
+def holds_number(values: Iterable[Any]) -> bool:
+    """Whether one of the texts, or of the texts in lists, would be starred: hardly any row has one."""
+    for value in values:
+        if isinstance(value, str):
+            if len(value) >= NUMBER_CHARS and IDENTITY_RE.search(value):
+                return True
+        elif value and isinstance(value, list) and holds_number(value):
+            return True
+    return False

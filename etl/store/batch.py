@@ -15,6 +15,7 @@ from psycopg import sql
 from etl.model import Leaf, Signature
 from etl.stages.link.events import Told
 from etl.stages.link.stories import StoryVerdict
+from etl.store import copied
 from etl.store.engine import Connection, is_data_error
 from etl.store.rows import Row
 from etl.store.runs import Counts, Run
@@ -101,15 +102,20 @@ class Batch:
     def copy(
         self, table: str, columns: Sequence[str], rows: Iterable[Row], of: Sequence[LeafKey] = ()
     ) -> None:
-        """Send rows by COPY. `of` names the leaf of each: BadRow is raised with that of a row that is refused."""
+        """Send rows by COPY; lists in them are lists of texts.
+
+        `of` names the leaf of each: BadRow is raised with that of a row that is refused.
+        """
         rows = list(rows)
         if not rows:
             return
         at = 0
         try:
-            with self.connection.cursor() as cursor, cursor.copy(copy_statement(table, columns)) as copy:
-                for at, row in enumerate(rows):  # noqa: B007  (the row at which it fails)
-                    copy.write_row(row)
+            with self.connection.cursor() as cursor:
+                copied.prepare(cursor)
+                with cursor.copy(copy_statement(table, columns)) as copy:
+                    for at, row in enumerate(rows):  # noqa: B007  (the row at which it fails)
+                        copy.write_row(row)
         except (psycopg.Error, ValueError, ArithmeticError) as e:
             at = row_refused(e, at, columns, rows)
             if not is_data_error(e) or not 0 <= at < len(rows):
