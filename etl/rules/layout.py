@@ -17,13 +17,15 @@ DEFAULT_MAX_CHARS = 60
 PLACES = ("head", "foot", "any")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LineRule:
     """One kind of furniture line. `anchor`: its far side goes too; `cut`: everything below goes."""
 
     why: str
     where: str
     pattern: re.Pattern[str]
+    begins: frozenset[str] | None  # with which characters such a line begins, if that can be told
+    words: frozenset[str]  # of which it holds one, where its beginning can't be told
     max_chars: int
     anchor: bool
     cut: bool
@@ -135,6 +137,8 @@ def line_rule(index: int, raw: Mapping[str, Any]) -> LineRule:
         why=raw["why"],
         where=raw["where"],
         pattern=pattern,
+        begins=(begins := beginnings(raw["pattern"])),
+        words=needed(raw["pattern"]) if begins is None else frozenset(),
         max_chars=raw.get("max", DEFAULT_MAX_CHARS),
         anchor=raw.get("anchor", False),
         cut=raw.get("cut", False),
@@ -146,15 +150,14 @@ def line_rule(index: int, raw: Mapping[str, Any]) -> LineRule:
 def matcher(rules: Iterable[LineRule]) -> LineMatcher:
     """A matcher for all `rules`, which are tried in this order."""
     kept = tuple(rules)
-    firsts = {rule: beginnings(rule.pattern.pattern) for rule in kept}
-    words = {rule: needed(rule.pattern.pattern) for rule in kept if firsts[rule] is None}
-    marks = re.compile(alternation(word for found in words.values() for word in found) or r"(?!)")
+    anywhere = [rule for rule in kept if rule.begins is None]
+    marks = re.compile(alternation(word for rule in anywhere for word in rule.words) or r"(?!)")
 
     def choice(first: str) -> Choice:
-        able = [rule for rule in kept if first in (firsts[rule] or ()) or rule in words]
-        return tuple(able), tuple(rule for rule in able if not words.get(rule))
+        able = [rule for rule in kept if rule.begins is None or first in rule.begins]
+        return tuple(able), tuple(rule for rule in able if not rule.words)
 
-    characters = frozenset().union(*filter(None, firsts.values()))
+    characters = frozenset().union(*(rule.begins for rule in kept if rule.begins))
     begun = {first: choice(first) for first in characters}
     return LineMatcher(kept, max(r.max_chars for r in kept), marks, begun, choice(""))
 
