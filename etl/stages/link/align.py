@@ -68,7 +68,7 @@ def agreeing(a: str, at_a: int, b: str, at_b: int) -> int:
     return sure
 
 
-@lru_cache(maxsize=256)  # one text is compared with many
+@lru_cache(maxsize=64)  # one text is compared with many; 50 KB each
 def anchors(text: str) -> dict[str, int]:
     """The runs of ANCHOR characters that stand in `text` once, with their places; the others with -1."""
     found: dict[str, int] = {}
