@@ -1,6 +1,6 @@
 """Every record that crosses a stage boundary, in the order of the flow. All frozen, all picklable.
 
-Those of which a page has many are tuples, which are several times quicker to make and to send than dataclasses.
+Those that workers send are tuples, which are several times quicker to make and to send than dataclasses.
 
 Spans are half-open `[start, end)` in code points of the text they belong to; for everything that
 leaves the pipeline that text is `Article.body`.
@@ -262,8 +262,10 @@ class Agency(NamedTuple):
     district: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+NO_SPANS: Mapping[str, tuple[Span, ...]] = {}
+
+
+class Incident(NamedTuple):
     """One occurrence told by one article.
 
     `spans` gives the words each field was read from, those of each outcome under `outcome.CODE`.
@@ -285,7 +287,7 @@ class Incident:
     amount_cny: float | None = None
     outcome: tuple[str, ...] = ()
     polarity: str = "actual"
-    spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[Span, ...]] = NO_SPANS
     flags: tuple[str, ...] = ()  # why a field is doubtful
 
 
@@ -311,8 +313,7 @@ class Segment(NamedTuple):
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
+class Extraction(NamedTuple):
     """What an article tells: its kind, its incidents in order, the figures it quotes, the units it names."""
 
     kind: str
@@ -325,8 +326,7 @@ class Extraction:
 # ---------------------------------------------------------------- link
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What near-duplicates of an article are looked for by: see `stages.link.signature`."""
 
     scheme: int
@@ -338,8 +338,7 @@ class Signature:
 # ---------------------------------------------------------------- the end of the pure part
 
 
-@dataclass(frozen=True, slots=True)
-class Processed:
+class Processed(NamedTuple):
     """One leaf after the whole transformation: an article with its extraction, or why there is none."""
 
     path: str

@@ -121,7 +121,7 @@ class Deadlines:
 def attempting(file: RawFile) -> Steps[Processed]:
     """One file through the pipeline, in steps. The place of a fault of ours is named, no text."""
     try:
-        return (yield from processing(file, load_rules()))
+        return needed((yield from processing(file, load_rules())))
     except MemoryError:
         return rejected(file, NO_MEMORY, "it needs more memory than a worker may use")
     except RecursionError:
@@ -132,6 +132,14 @@ def attempting(file: RawFile) -> Steps[Processed]:
             trace = trace.tb_next
         place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
         return rejected(file, "internal_error", f"{type(e).__name__} at {place}")
+
+
+def needed(done: Processed) -> Processed:
+    """What the store takes of a result, so that no more is sent: units by themselves and stretches without an
+    incident are for `etl explain`.
+    """
+    x = done.extraction
+    return done if x is None else done._replace(extraction=x._replace(agencies=(), segments=()))
 
 
 def rejected(file: RawFile, reason: str, detail: str) -> Processed:

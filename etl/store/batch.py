@@ -129,7 +129,8 @@ class Batch:
         """Send rows of numbers by COPY: many short ones go several times quicker as one text than row by row."""
         if rows:
             with self.connection.cursor() as cursor, cursor.copy(copy_statement(table, columns)) as copy:
-                copy.write("".join(["\t".join(map(str, row)) + "\n" for row in rows]))
+                line = "\t".join(["%d"] * len(columns)) + "\n"
+                copy.write("".join([line % tuple(row) for row in rows]))
 
     def owner(self, columns: Sequence[str], row: Row) -> LeafKey | None:
         """The leaf from which the new article came that a row belongs to, by itself or through its incident."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,7 @@ def loader(database_url: str) -> Iterator[Loader]:
 def told(name: str = "周女士", place: str | None = None) -> Incident:
     """An incident without time and unit, so that nothing is compared with anything."""
     when = When(None, None, "unknown")
-    return replace(incident(), occurred=when, station=None, place=place, persons=(Person("victim", name),))
+    return incident()._replace(occurred=when, station=None, place=place, persons=(Person("victim", name),))
 
 
 def leaves(count: int) -> list[Leaf]:
@@ -171,7 +170,7 @@ def test_many_bad_rows_do_not_cost_a_load_each(
 def test_a_row_that_the_server_refuses_names_the_state_not_the_value(
     loader: Loader, connection: Connection
 ) -> None:
-    odd = replace(incident(), kind="no_such_kind 身份证110101199003070000")
+    odd = incident()._replace(kind="no_such_kind 身份证110101199003070000")
     loader.commit([leaf("/a"), leaf("/b", "raw b", "content b", incidents=(odd,))])
     assert connection.execute("SELECT path, reason, detail FROM rejections").fetchall() == [
         ("/b", "bad_value_constraint", "ForeignKeyViolation, SQLSTATE 23503")

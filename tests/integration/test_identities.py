@@ -199,7 +199,7 @@ def test_backfill_with_better_code(
 
     def older(file: RawFile, rules: Rules) -> Steps[Processed]:
         done = yield from real(file, rules)
-        return replace(done, content_hash=hashlib.sha256(b"older" + file.data).digest())
+        return done._replace(content_hash=hashlib.sha256(b"older" + file.data).digest())
 
     monkeypatch.setattr(jobs, "pool_for", lambda settings: lambda *arguments: Here())
     settings = Settings(database_url=database_url, settle_s=0)

@@ -165,7 +165,7 @@ def test_one_content_twice_in_a_batch_is_one_article(connection: Connection, run
 def test_units_are_stored_once_and_apart_by_division(connection: Connection, run: Run) -> None:
     first = incident()
     assert first.agency is not None
-    elsewhere = replace(first, agency=first.agency._replace(city="德州"))
+    elsewhere = first._replace(agency=first.agency._replace(city="德州"))
     load(connection, run, leaf("/a"), leaf("/b", "raw b", "content b"))
     load(connection, run, leaf("/c", "raw c", "content c", incidents=(elsewhere,)))
     assert rows(connection, "SELECT name, city FROM agencies ORDER BY id") == [

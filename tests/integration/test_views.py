@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -474,7 +473,7 @@ def test_conflicts_are_listed_when_extraction_changes_its_mind(connection: Conne
 def test_a_correction_survives_extraction_again(connection: Connection, run: Run) -> None:
     two_articles(connection, run)
     correct(connection, "kind", '"theft.other"', 1)
-    told = replace(incident(), kind="other", place="公交车上")
+    told = incident()._replace(kind="other", place="公交车上")
     dated = {"published_at": PUBLISHED, "published_precision": "minute", "incidents": (told, theft())}
     load_batch(connection, run, [leaf("/a", **dated)], Counts())
     assert rows(connection, "SELECT kind FROM incidents WHERE id = 1") == [("other",)]

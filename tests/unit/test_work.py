@@ -24,7 +24,14 @@ FILES = [RawFile(f"/{i}", text.encode(), bytes([i])) for i, text in enumerate(TE
 
 def test_leaves_in_step_come_out_as_one_by_one_and_in_order() -> None:
     rules = load_rules()
-    assert work.process_all(FILES) == [process(file, rules) for file in FILES]
+    assert work.process_all(FILES) == [work.needed(process(file, rules)) for file in FILES]
+
+
+def test_what_no_row_is_made_of_is_not_sent() -> None:
+    whole = process(FILES[0], load_rules()).extraction
+    sent = work.process_all(FILES[:1])[0].extraction
+    assert whole and sent and whole.agencies and whole.segments
+    assert sent == whole._replace(agencies=(), segments=())
 
 
 def test_it_is_told_which_leaf_is_in_hand_at_every_step() -> None:
@@ -113,7 +120,7 @@ def test_want_of_memory_is_tried_again_alone(monkeypatch: pytest.MonkeyPatch) ->
         return process(file, rules)
 
     monkeypatch.setattr(work, "processing", hungry)
-    assert work.process_all(FILES) == [process(file, load_rules()) for file in FILES]
+    assert work.process_all(FILES) == [work.needed(process(file, load_rules())) for file in FILES]
 
 
 def test_every_one_takes_a_step_before_any_takes_the_next() -> None:
