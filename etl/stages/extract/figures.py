@@ -63,10 +63,8 @@ def figures(
     for s in sentences:
         if s.line != line:
             line, period = s.line, None
-        if not rules.counted.search(s.text):
-            continue
         before = bisect_left(starts, s.end)  # how many of `taken` begin before the sentence ends
-        if before and ends[before - 1] > s.start:
+        if (before and ends[before - 1] > s.start) or not rules.counted.search(s.text):
             continue
         sentence = _Sentence(s, since)
         stated: bool | None = period is not None or None  # None: to be looked up once there is a figure
