@@ -179,11 +179,12 @@ class PairRow(dict[str, float]):
 def statistics() -> Statistics:
     """The statistics of this installation. Raises RulesError if a row is out of shape."""
     rows: Rows = {}
+    share: dict[str, str] = {}  # two rows in three have followers that others have too, four in five costs
     for name in ("repair_pairs.tsv", "repair_triples.tsv"):
         for context, followers, costs in read_tsv(name, 3):
             if len(costs) != len(followers) + 1:
                 raise RulesError(f"rules/{name}: row {context!r} has {len(costs)} costs")
-            rows[context] = (followers, costs)
+            rows[context] = (share.setdefault(followers, followers), share.setdefault(costs, costs))
     singles = dict(zip(rows["-"][0], map(BITS.__getitem__, rows.pop("-")[1][1:]), strict=True))
     words: dict[str, float] = {}
     for cost, found in read_tsv("repair_words.tsv", 2):
