@@ -111,7 +111,7 @@ def _person(p: Person, i: Incident, r: Reading) -> str:
     leads = list(dict.fromkeys(f"“{m.lead}” {m.lead_role}" for m in inside if m.lead))
     votes, _ = roles.heard(r.page.view, inside, r.rules.people)
     parts = [f"people.toml {', '.join(leads)}"] if leads else []
-    spoken = [f"{role} {n}" for role, n in sorted(votes.items(), key=lambda vote: -vote[1])]
+    spoken = [f"{role} {n}" for role, n in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))]
     if spoken:
         parts.append(f"roles.toml {', '.join(spoken)}")
     if p.role not in votes:
