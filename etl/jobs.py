@@ -39,7 +39,9 @@ from etl.store.session import Session, persistently
 
 REEXTRACT_ARTICLES = 200  # articles derived again in one transaction
 STOP_S = 20.0  # what is in hand when a signal comes may take so long
-YOUNG = 10_000  # objects made and not freed after which Python looks for cycles among them; it would be 700
+YOUNG = (
+    10_000  # objects made and not freed after which Python looks for cycles; its own number is 700, or 2000
+)
 
 
 class Stopped(Exception):

@@ -1,6 +1,6 @@
 """Every record that crosses a stage boundary, in the order of the flow. All frozen, all picklable.
 
-Those that workers send are tuples, which are several times quicker to make and to send than dataclasses.
+Those that workers send by the dozen are tuples, several times quicker to make and to send than dataclasses.
 
 Spans are half-open `[start, end)` in code points of the text they belong to; for everything that
 leaves the pipeline that text is `Article.body`.

@@ -9,14 +9,17 @@ another reason costs nothing but the time: a task writes nothing, so it may run 
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
+from functools import cache
 
 from distributed import Client, KilledWorker
 
-from etl import __version__
+from etl import __version__, model
 from etl.errors import ConfigError, EtlError
 from etl.executors import work
 from etl.executors.base import Limits
@@ -27,12 +30,15 @@ CONNECT_S = 10.0
 POLL_S = 0.5
 
 
+Code = tuple[str, str, str]  # version, and the digests of the rules and of the records
+
+
 @dataclass(slots=True)
 class Task:
     """Files that the cluster has in hand."""
 
     files: Sequence[RawFile]
-    future: Future[tuple[tuple[str, str], bytes]]
+    future: Future[tuple[Code, bytes]]
 
 
 class DaskPool:
@@ -74,7 +80,9 @@ class DaskPool:
         except (CancelledError, OSError) as e:
             raise EtlError("the Dask cluster was lost; what was loaded stays, run again to go on") from e
         if code != self.code:
-            raise ConfigError(f"a Dask worker has version {code[0]} with rules {code[1]}, here {self.code}")
+            raise ConfigError(
+                f"a Dask worker has other code: version, rules and records {' '.join(code)}, here {' '.join(self.code)}"
+            )
         done: list[Processed] = pickle.loads(packed)
         return done
 
@@ -92,12 +100,14 @@ class DaskPool:
         self.client.close(timeout=CONNECT_S)
 
 
-def code_version() -> tuple[str, str]:
-    """Version and digest of the rules: what must be the same in all workers."""
-    return __version__, load_rules().digest
+@cache
+def code_version() -> Code:
+    """What must be the same in all workers, since rules decide what they find and records are sent as they are."""
+    records = hashlib.sha256(inspect.getsource(model).encode()).hexdigest()
+    return __version__, load_rules().digest, records[:16]
 
 
-def process_all(packed: bytes, timeout_s: float) -> tuple[tuple[str, str], bytes]:
+def process_all(packed: bytes, timeout_s: float) -> tuple[Code, bytes]:
     """Run the pipeline over files in a worker, each under its own deadline."""
     work.warm_up()
     done = work.process_all(pickle.loads(packed), timeout_s)

@@ -135,8 +135,8 @@ def attempting(file: RawFile) -> Steps[Processed]:
 
 
 def needed(done: Processed) -> Processed:
-    """What the store takes of a result, so that no more is sent: units by themselves and stretches without an
-    incident are for `etl explain`.
+    """What the store takes of a result, so that no more is sent: units by themselves and the stretches that were
+    weighed are for `etl explain`.
     """
     x = done.extraction
     return done if x is None else done._replace(extraction=x._replace(agencies=(), segments=()))

@@ -20,14 +20,19 @@ class TextsDumper(Dumper):
     """A list of texts as a literal of `text[]`."""
 
     def dump(self, obj: Sequence[str | None]) -> bytes:
-        r"""Every text in quotes, as PostgreSQL takes any. Raises DataError for NUL, as the driver does.
+        r"""Every text in quotes, as PostgreSQL takes any, in UTF-8 (`engine.connect`).
+
+        Raises DataError for NUL, as the driver does, and for what is no text.
 
         >>> TextsDumper(list).dump(['北街"一号"', None, "NULL", "\\"]).decode()
         '{"北街\\"一号\\"",NULL,"NULL","\\\\"}'
         """
         if not obj:
             return b"{}"
-        literal = f"{{{','.join(map(quoted, obj))}}}"
+        try:
+            literal = f"{{{','.join(map(quoted, obj))}}}"
+        except AttributeError as e:
+            raise DataError("a list in a row may hold texts alone") from e
         if "\0" in literal:
             raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
         return literal.encode()

@@ -63,7 +63,8 @@ def connect(url: str, *, limits: bool = True, name: str = "jingqing") -> Connect
     parameters = parameters_of(url)
     try:
         connection = psycopg.connect(
-            **{**SESSION, "application_name": name, **parameters},
+            # Whatever the environment or the URL says: others can't hold every text, and `copied` writes this one.
+            **{**SESSION, "application_name": name, **parameters, "client_encoding": "utf8"},
             autocommit=True,
         )
     except psycopg.OperationalError as e:

@@ -110,7 +110,7 @@ class Page:
         self._behind: dict[str, Mapping[str, int]] = {}
 
     def behind(self, char: str) -> Mapping[str, int]:
-        """The characters that stand behind `char`, and how often each does."""
+        """The characters that stand behind `char`, and how often each does; END stands behind the last."""
         if char not in self._chars:
             return NONE
         found = self._behind.get(char)
